@@ -36,4 +36,6 @@ codes! {
     SyntaxError = "func f( {}";
     /// Part of Go that this version of gol does not have.
     NotYet = "func f[T any]() {}";
+    /// A name is declared twice in one block.
+    DuplicateDecl = "var a, a int";
 }

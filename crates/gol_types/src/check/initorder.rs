@@ -1,0 +1,1 @@
+//! The order in which package-level variables are initialized.

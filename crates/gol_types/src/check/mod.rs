@@ -1,0 +1,169 @@
+//! The checker: one value, split over files as in Go's own (`stmt expr call builtins decl resolver initorder lookup
+//! conversions assignments labels returns`).
+//!
+//! A [`Checker`] lives for one call of [`Program::check_package`] or [`Program::check_body`]; what lasts is in the
+//! [`Program`]. Rules kept here: every expression is recorded once with its final type; after one error in an
+//! expression its users stay silent (operands of mode [`Mode::Invalid`], types [`TypeId::INVALID`]); function bodies
+//! wait in a queue until all declarations around them are known.
+
+mod api;
+mod assignments;
+mod call;
+mod conversions;
+mod decl;
+mod errors;
+mod expr;
+mod initorder;
+mod lookup;
+mod operand;
+mod resolver;
+mod scope;
+mod stmt;
+mod typexpr;
+
+use std::collections::{HashSet, VecDeque};
+
+use gol_source::{Diagnostic, SourceMap, Span, Symbol};
+use gol_syntax::ast::{Ast, Block, ExprId};
+
+#[allow(unused_imports)]
+pub(crate) use lookup::Lookup;
+pub(crate) use operand::Operand;
+
+use crate::constant::Constant;
+use crate::info::{Mode, TypeAndValue};
+use crate::objects::{DeclInfoId, ObjId, PkgId, ScopeId};
+use crate::package::Program;
+use crate::types::TypeId;
+
+/// Work that waits until the declarations around it are known.
+pub(crate) type Action = Box<dyn FnOnce(&mut Checker<'_>)>;
+
+/// The surroundings of what is being checked; saved and restored around declarations and function bodies.
+#[derive(Clone, Debug)]
+pub(crate) struct Env {
+    /// The innermost scope.
+    pub(crate) scope: ScopeId,
+    /// The package-level declaration that is being checked: it collects dependencies.
+    pub(crate) decl: Option<DeclInfoId>,
+    /// The value of `iota`, in a constant declaration.
+    pub(crate) iota: Option<Constant>,
+    /// Where errors of an inherited constant initializer are reported: the constant's name.
+    pub(crate) err_span: Option<Span>,
+    /// The type of the function whose body is being checked.
+    pub(crate) sig: Option<TypeId>,
+    /// The named results of that function.
+    pub(crate) results: Vec<ObjId>,
+    /// Calls of the built-in `panic`, for the rule about terminating statements.
+    pub(crate) panics: HashSet<ExprId>,
+    /// The body has a label.
+    pub(crate) has_label: bool,
+    /// The expression has a call or receive, so that `len` of it is not constant.
+    pub(crate) has_call_or_recv: bool,
+}
+
+impl Env {
+    /// The surroundings of a package-level declaration in the file with this scope.
+    pub(crate) fn new(scope: ScopeId) -> Env {
+        Env {
+            scope,
+            decl: None,
+            iota: None,
+            err_span: None,
+            sig: None,
+            results: Vec::new(),
+            panics: HashSet::new(),
+            has_label: false,
+            has_call_or_recv: false,
+        }
+    }
+}
+
+/// A function type with the scope in which its parameters are declared: the scope of the body.
+#[derive(Clone, Debug)]
+pub(crate) struct FuncScope {
+    /// A [`crate::types::Type::Func`].
+    pub(crate) sig: TypeId,
+    /// The scope; its parent is the scope around the function.
+    pub(crate) scope: ScopeId,
+    /// The named results (blank ones included); empty when results are unnamed.
+    pub(crate) results: Vec<ObjId>,
+}
+
+/// The state of checking one package.
+pub(crate) struct Checker<'a> {
+    /// The tree.
+    pub(crate) ast: &'a Ast,
+    /// The text, for positions.
+    pub(crate) map: &'a SourceMap,
+    /// Everything that lasts.
+    pub(crate) prog: &'a mut Program,
+    /// The package that is being checked.
+    pub(crate) pkg: PkgId,
+    /// The surroundings.
+    pub(crate) env: Env,
+    later: VecDeque<Action>,
+    obj_path: Vec<ObjId>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl<'a> Checker<'a> {
+    /// A checker for package `pkg`.
+    pub(crate) fn new(ast: &'a Ast, map: &'a SourceMap, prog: &'a mut Program, pkg: PkgId) -> Checker<'a> {
+        let env = Env::new(prog.package(pkg).scope);
+        let (later, obj_path, diagnostics) = (VecDeque::new(), Vec::new(), Vec::new());
+        Checker { ast, map, prog, pkg, env, later, obj_path, diagnostics }
+    }
+
+    /// Queues work until the declarations around it are known.
+    pub(crate) fn later(&mut self, action: impl FnOnce(&mut Checker<'_>) + 'static) {
+        self.later.push_back(Box::new(action));
+    }
+
+    /// Does all queued work, and what it queues.
+    pub(crate) fn process_later(&mut self) {
+        while let Some(action) = self.later.pop_front() {
+            action(self);
+        }
+    }
+
+    /// The text of a name.
+    pub(crate) fn text(&self, name: Symbol) -> &'a str {
+        self.ast.text(name)
+    }
+
+    /// The span of an expression.
+    pub(crate) fn span(&self, x: ExprId) -> Span {
+        self.ast[x].span
+    }
+
+    /// Checks a function's body in the scope of its parameters. `decl` is the package-level declaration around it;
+    /// `iota` is set for a function literal in a constant declaration.
+    pub(crate) fn func_body(
+        &mut self,
+        decl: Option<DeclInfoId>,
+        func: &FuncScope,
+        body: &Block,
+        iota: Option<Constant>,
+    ) {
+        let mut env = Env::new(func.scope);
+        env.decl = decl;
+        env.iota = iota;
+        env.sig = Some(func.sig);
+        env.results = func.results.clone();
+        let outer = std::mem::replace(&mut self.env, env);
+        self.body_stmts(func, body);
+        self.env = outer;
+    }
+
+    /// Records an operand's facts for its expression.
+    pub(crate) fn record(&mut self, x: &Operand) {
+        let tv = TypeAndValue { mode: x.mode, ty: x.ty, value: x.value.clone() };
+        self.prog.info.record(x.expr, tv);
+    }
+
+    /// Records a type expression.
+    pub(crate) fn record_type(&mut self, x: ExprId, ty: TypeId) {
+        self.prog.info.record(x, TypeAndValue { mode: Mode::TypeExpr, ty, value: None });
+    }
+}

@@ -1,0 +1,1 @@
+//! Collecting the objects of a package.

@@ -1,0 +1,182 @@
+//! Packages, and the program that owns all tables.
+
+use std::collections::HashMap;
+
+use gol_source::{Interner, Symbol};
+use gol_syntax::ast::{DeclId, ExprId};
+
+use crate::constant::Constant;
+use crate::info::Info;
+use crate::objects::{DeclInfoId, ObjId, Object, Objects, PkgId, Scope, ScopeId};
+use crate::types::Types;
+use crate::universe::{self, Universe};
+
+/// One step of a package's initialization: `lhs = rhs`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InitStep {
+    /// The variables; several for one call with several results. Blank ones are there too.
+    pub lhs: Vec<ObjId>,
+    /// The initializer.
+    pub rhs: ExprId,
+}
+
+/// How a package is checked.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Options {
+    /// A package of the standard library: functions may lack bodies, and bodies and initializers are checked on demand.
+    pub trusted: bool,
+    /// Names and imports may stay unused: a session of the REPL.
+    pub allow_unused: bool,
+}
+
+/// A package.
+#[derive(Debug)]
+pub struct Package {
+    /// The import path.
+    pub path: String,
+    /// The name in its package clauses.
+    pub name: Symbol,
+    /// The package-level scope.
+    pub scope: ScopeId,
+    /// How it was checked.
+    pub options: Options,
+    /// The packages it imports, in order of first import.
+    pub imports: Vec<PkgId>,
+    /// All functions and methods with a declaration, `init` functions excepted, in source order.
+    pub funcs: Vec<ObjId>,
+    /// The `init` functions, in source order.
+    pub inits: Vec<ObjId>,
+    /// All package-level variables, blank ones included, in source order.
+    pub vars: Vec<ObjId>,
+    /// How many local types it has so far: numbers them.
+    pub(crate) local_types: u32,
+    /// All declarations of package-level variables that have initializers, in source order.
+    pub(crate) var_decls: Vec<DeclInfoId>,
+}
+
+/// What is known about a package-level declaration.
+#[derive(Clone, Debug)]
+pub(crate) struct DeclInfo {
+    /// The file's scope.
+    pub(crate) file: ScopeId,
+    /// The variables of `var a, b = f()`; empty for all else (a variable of its own is in `vars` by its object).
+    pub(crate) lhs: Vec<ObjId>,
+    /// The type that is written.
+    pub(crate) ty: Option<ExprId>,
+    /// The initializer.
+    pub(crate) init: Option<ExprId>,
+    /// The initializer is an earlier constant's, repeated.
+    pub(crate) inherited: bool,
+    /// The constant's `iota`.
+    pub(crate) iota: u32,
+    /// The type declaration and the index of the spec in it.
+    pub(crate) type_spec: Option<(DeclId, u32)>,
+    /// The function declaration.
+    pub(crate) func: Option<DeclId>,
+    /// The package-level variables, constants and functions that initializer or body mention, in order.
+    pub(crate) deps: Vec<ObjId>,
+    /// Whether body or initializer is checked (bodies of trusted packages are checked on demand).
+    pub(crate) checked: bool,
+}
+
+/// All tables of all packages of a program.
+pub struct Program {
+    /// All types.
+    pub types: Types,
+    /// All objects.
+    pub objects: Objects,
+    /// Facts about nodes.
+    pub info: Info,
+    /// The predeclared objects and well-known names.
+    pub universe: Universe,
+    pub(crate) scopes: Vec<Scope>,
+    pub(crate) packages: Vec<Package>,
+    pub(crate) decls: Vec<DeclInfo>,
+    pub(crate) by_path: HashMap<String, PkgId>,
+}
+
+impl Program {
+    /// A program without packages except `unsafe`. `names` is the interner of the tree that all packages share.
+    pub fn new(names: &mut Interner) -> Program {
+        universe::new_program(names)
+    }
+
+    /// A package.
+    pub fn package(&self, id: PkgId) -> &Package {
+        &self.packages[id.0 as usize]
+    }
+
+    /// All packages in the order in which they were checked: what is imported comes before its importers.
+    pub fn packages(&self) -> impl Iterator<Item = (PkgId, &Package)> {
+        self.packages.iter().enumerate().map(|(i, p)| (PkgId(i as u32), p))
+    }
+
+    /// The package with this import path, if it is checked.
+    pub fn package_by_path(&self, path: &str) -> Option<PkgId> {
+        self.by_path.get(path).copied()
+    }
+
+    /// The package-level object with this name.
+    pub fn lookup(&self, pkg: PkgId, name: Symbol) -> Option<ObjId> {
+        self.scope(self.package(pkg).scope).get(name)
+    }
+
+    /// A scope.
+    pub fn scope(&self, id: ScopeId) -> &Scope {
+        &self.scopes[id.0 as usize]
+    }
+
+    pub(crate) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
+        &mut self.scopes[id.0 as usize]
+    }
+
+    /// Makes a scope.
+    pub(crate) fn new_scope(&mut self, parent: Option<ScopeId>) -> ScopeId {
+        self.scopes.push(Scope::new(parent));
+        ScopeId(self.scopes.len() as u32 - 1)
+    }
+
+    pub(crate) fn decl(&self, id: DeclInfoId) -> &DeclInfo {
+        &self.decls[id.0 as usize]
+    }
+
+    pub(crate) fn decl_mut(&mut self, id: DeclInfoId) -> &mut DeclInfo {
+        &mut self.decls[id.0 as usize]
+    }
+
+    /// The value of a constant object; [`Constant::Unknown`] for all else.
+    pub fn const_value(&self, obj: ObjId) -> Constant {
+        match &self.objects[obj].kind {
+            crate::objects::ObjKind::Const(v) => v.clone(),
+            _ => Constant::Unknown,
+        }
+    }
+
+    /// Adds a package without contents.
+    pub(crate) fn new_package(&mut self, path: &str, name: Symbol, options: Options) -> PkgId {
+        let scope = self.new_scope(Some(ScopeId::UNIVERSE));
+        let id = PkgId(self.packages.len() as u32);
+        self.packages.push(Package {
+            path: path.to_string(),
+            name,
+            scope,
+            options,
+            imports: Vec::new(),
+            funcs: Vec::new(),
+            inits: Vec::new(),
+            vars: Vec::new(),
+            local_types: 0,
+            var_decls: Vec::new(),
+        });
+        self.by_path.insert(path.to_string(), id);
+        id
+    }
+
+    /// Adds a predeclared object.
+    pub(crate) fn predeclare(&mut self, scope: ScopeId, object: Object) -> ObjId {
+        let name = object.name;
+        let id = self.objects.add(object);
+        self.scope_mut(scope).insert(name, id);
+        id
+    }
+}

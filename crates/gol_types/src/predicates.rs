@@ -1,0 +1,153 @@
+//! Questions about types. Identity needs no question: ids are equal.
+
+use crate::types::{Basic, Type, TypeId, Types};
+
+impl Types {
+    fn basic_of(&self, id: TypeId) -> Option<Basic> {
+        match self.under(id) {
+            Type::Basic(b) => Some(*b),
+            _ => None,
+        }
+    }
+
+    /// The underlying basic type, if it is one.
+    pub fn basic(&self, id: TypeId) -> Option<Basic> {
+        self.basic_of(id)
+    }
+
+    /// `bool` and untyped bool, by underlying type like all of these.
+    pub fn is_boolean(&self, id: TypeId) -> bool {
+        matches!(self.basic_of(id), Some(Basic::Bool | Basic::UntypedBool))
+    }
+
+    /// An integer type, typed or untyped (runes too).
+    pub fn is_integer(&self, id: TypeId) -> bool {
+        self.basic_of(id).is_some_and(Basic::is_integer)
+    }
+
+    /// An unsigned integer type.
+    pub fn is_unsigned(&self, id: TypeId) -> bool {
+        self.basic_of(id).is_some_and(Basic::is_unsigned)
+    }
+
+    /// A floating-point type, typed or untyped.
+    pub fn is_float(&self, id: TypeId) -> bool {
+        self.basic_of(id).is_some_and(Basic::is_float)
+    }
+
+    /// A complex type, typed or untyped.
+    pub fn is_complex(&self, id: TypeId) -> bool {
+        self.basic_of(id).is_some_and(Basic::is_complex)
+    }
+
+    /// An integer, floating-point or complex type.
+    pub fn is_numeric(&self, id: TypeId) -> bool {
+        self.basic_of(id).is_some_and(Basic::is_numeric)
+    }
+
+    /// `string` and untyped string.
+    pub fn is_string(&self, id: TypeId) -> bool {
+        matches!(self.basic_of(id), Some(Basic::String | Basic::UntypedString))
+    }
+
+    /// Integer, float or string.
+    pub fn is_ordered(&self, id: TypeId) -> bool {
+        self.basic_of(id).is_some_and(|b| b.is_integer() || b.is_float()) || self.is_string(id)
+    }
+
+    /// A type that constants can have: boolean, numeric or string.
+    pub fn is_const_type(&self, id: TypeId) -> bool {
+        self.is_boolean(id) || self.is_numeric(id) || self.is_string(id)
+    }
+
+    /// Integer or float.
+    pub fn is_numeric_or_string(&self, id: TypeId) -> bool {
+        self.is_numeric(id) || self.is_string(id)
+    }
+
+    /// The type of an untyped constant or of nil.
+    pub fn is_untyped(&self, id: TypeId) -> bool {
+        matches!(self.get(id), Type::Basic(b) if b.is_untyped())
+    }
+
+    /// Neither untyped nor invalid... the opposite of [`Types::is_untyped`].
+    pub fn is_typed(&self, id: TypeId) -> bool {
+        !self.is_untyped(id)
+    }
+
+    /// An untyped number.
+    pub fn is_untyped_numeric(&self, id: TypeId) -> bool {
+        matches!(self.get(id), Type::Basic(b) if b.is_untyped() && b.is_numeric())
+    }
+
+    /// An interface type.
+    pub fn is_interface(&self, id: TypeId) -> bool {
+        matches!(self.under(id), Type::Interface(_))
+    }
+
+    /// Whether nil is a value of the type (or it is untyped nil itself).
+    pub fn has_nil(&self, id: TypeId) -> bool {
+        match self.under(id) {
+            Type::Basic(b) => matches!(b, Basic::UnsafePointer | Basic::UntypedNil),
+            Type::Pointer(_) | Type::Slice(_) | Type::Map(..) | Type::Chan(..) | Type::Func(_) => true,
+            Type::Interface(_) => true,
+            _ => false,
+        }
+    }
+
+    /// `[]byte` by underlying types.
+    pub fn is_bytes(&self, id: TypeId) -> bool {
+        matches!(*self.under(id), Type::Slice(e) if self.underlying(e) == TypeId::UINT8)
+    }
+
+    /// `[]byte` or `[]rune` by underlying types.
+    pub fn is_bytes_or_runes(&self, id: TypeId) -> bool {
+        matches!(*self.under(id), Type::Slice(e)
+            if matches!(self.basic_of(e), Some(Basic::Uint8 | Basic::Int32)))
+    }
+
+    /// The type that an untyped operand gets by default; other types are their own.
+    pub fn default_type(&self, id: TypeId) -> TypeId {
+        match self.get(id) {
+            Type::Basic(Basic::UntypedBool) => TypeId::BOOL,
+            Type::Basic(Basic::UntypedInt) => TypeId::INT,
+            Type::Basic(Basic::UntypedRune) => TypeId::RUNE,
+            Type::Basic(Basic::UntypedFloat) => TypeId::FLOAT64,
+            Type::Basic(Basic::UntypedComplex) => TypeId::COMPLEX128,
+            Type::Basic(Basic::UntypedString) => TypeId::STRING,
+            _ => id,
+        }
+    }
+}
+
+impl Basic {
+    /// Integer types, untyped int and rune included.
+    pub fn is_integer(self) -> bool {
+        (Basic::Int..=Basic::Uintptr).contains(&self) || matches!(self, Basic::UntypedInt | Basic::UntypedRune)
+    }
+
+    /// Unsigned integer types.
+    pub fn is_unsigned(self) -> bool {
+        (Basic::Uint..=Basic::Uintptr).contains(&self)
+    }
+
+    /// Floating-point types.
+    pub fn is_float(self) -> bool {
+        matches!(self, Basic::Float32 | Basic::Float64 | Basic::UntypedFloat)
+    }
+
+    /// Complex types.
+    pub fn is_complex(self) -> bool {
+        matches!(self, Basic::Complex64 | Basic::Complex128 | Basic::UntypedComplex)
+    }
+
+    /// All numbers.
+    pub fn is_numeric(self) -> bool {
+        self.is_integer() || self.is_float() || self.is_complex()
+    }
+
+    /// The untyped kinds, nil included.
+    pub fn is_untyped(self) -> bool {
+        self >= Basic::UntypedBool
+    }
+}
