@@ -1,0 +1,346 @@
+//! Marking: from the roots, with an explicit stack, by one thread or several.
+//!
+//! A marker takes an entry (a stretch of memory and its layout) from its own stack, looks at the words that may be pointers, marks the
+//! objects found, and pushes those that have pointers. Long objects are looked at piece by piece, so that a stack stays short and
+//! several threads share one big array. A marker whose stack is not nearly empty gives half of it away when others wait.
+//! Marking is over when all threads wait.
+
+use crate::block::Found;
+use crate::heap::Heap;
+use crate::layout::{Layout, LayoutId, LayoutTable};
+use crate::stats::CollectStats;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::{Condvar, Mutex};
+
+/// An entry longer than this many words is looked at in pieces.
+const PIECE_WORDS: usize = 8192;
+/// A stack shorter than this is not shared.
+const SHARE_MIN: usize = 32;
+
+/// Whoever knows where pointers into the heap are: stacks, globals, the runtime's own tables.
+pub trait Roots {
+    /// Shows `marker` all of them. The world is stopped.
+    fn visit(&self, marker: &mut dyn RootVisitor);
+}
+
+/// What roots are shown to. Any word may be shown: what does not point into a live object is ignored.
+pub trait RootVisitor {
+    /// One word, for example a pointer.
+    fn word(&mut self, word: u64);
+
+    /// `words` words from `start`, each of which may be a pointer.
+    ///
+    /// # Safety
+    /// They are readable, and stay so and unchanged, until the collection ends.
+    unsafe fn range(&mut self, start: *const u64, words: usize);
+}
+
+/// Threads that help with marking.
+pub trait MarkHelpers {
+    /// How many threads will mark, the caller's included.
+    fn threads(&self) -> usize;
+
+    /// Runs `work` on this thread and on any number of others at the same time, and returns when all have returned from it. It returns when
+    /// nothing is left to mark.
+    fn run(&self, work: &(dyn Fn() + Sync));
+}
+
+/// No help: the collecting thread marks alone.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoHelpers;
+
+impl MarkHelpers for NoHelpers {
+    fn threads(&self) -> usize {
+        1
+    }
+    fn run(&self, work: &(dyn Fn() + Sync)) {
+        work();
+    }
+}
+
+/// Helps with so many threads in all, made for each collection.
+#[derive(Clone, Copy, Debug)]
+pub struct ThreadHelpers(pub usize);
+
+impl MarkHelpers for ThreadHelpers {
+    fn threads(&self) -> usize {
+        self.0.max(1)
+    }
+    fn run(&self, work: &(dyn Fn() + Sync)) {
+        std::thread::scope(|scope| {
+            for _ in 1..self.0 {
+                scope.spawn(work);
+            }
+            work();
+        });
+    }
+}
+
+impl Heap {
+    /// Collects: marks what the roots reach and leaves the rest to be swept. Until something is allocated, [`Heap::is_marked`]
+    /// tells what survived.
+    ///
+    /// # Safety
+    /// H5: until it returns no other thread uses a `LocalHeap` of this heap or changes objects, and the stop and the restart synchronise with
+    /// them. The roots show all pointers to objects that will be used later; no pointer to an object is kept only one past its end.
+    pub unsafe fn collect(&self, roots: &dyn Roots, helpers: &dyn MarkHelpers) -> CollectStats {
+        // SAFETY: the caller's promise is the same.
+        let session = unsafe { self.start_mark(helpers.threads() > 1) };
+        session.visit(roots);
+        helpers.run(&|| session.mark_worker());
+        session.finish()
+    }
+
+    /// Starts a collection whose steps the caller takes: [`MarkSession::visit`] and [`MarkSession::mark_worker`] as often as needed (what is to be marked may
+    /// depend on what was), then [`MarkSession::finish`]. `parallel`: several threads will be in `mark_worker`.
+    ///
+    /// # Safety
+    /// As for [`Heap::collect`], until `finish` returns, which must be called.
+    pub unsafe fn start_mark(&self, parallel: bool) -> MarkSession<'_> {
+        self.prepare_mark();
+        MarkSession {
+            heap: self,
+            parallel,
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+            waiting: AtomicUsize::new(0),
+            exclusive: AtomicBool::new(false),
+            live_bytes: AtomicU64::new(0),
+            live_objects: AtomicU64::new(0),
+            root_bytes: AtomicU64::new(0),
+        }
+    }
+}
+
+/// A collection under way.
+pub struct MarkSession<'h> {
+    heap: &'h Heap,
+    parallel: bool,
+    queue: Mutex<Queue>,
+    /// Signalled when work is put in the queue or all is done.
+    changed: Condvar,
+    /// Threads waiting for work; written under the lock, read as a hint.
+    waiting: AtomicUsize,
+    /// Whether a thread marks in a session that is not parallel.
+    exclusive: AtomicBool,
+    live_bytes: AtomicU64,
+    live_objects: AtomicU64,
+    root_bytes: AtomicU64,
+}
+
+#[derive(Default)]
+struct Queue {
+    chunks: Vec<Vec<Entry>>,
+    /// Threads in `mark_worker` that are not waiting.
+    active: usize,
+}
+
+/// Memory to look at: `words` words from `start`, which is the start of an element of the layout.
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    start: usize,
+    words: usize,
+    layout: LayoutId,
+}
+
+impl MarkSession<'_> {
+    /// Marks the objects that roots point to, and notes what is to be looked at.
+    pub fn visit(&self, roots: &dyn Roots) {
+        let mut marker = Marker::new(self);
+        roots.visit(&mut marker);
+        let stack = std::mem::take(&mut marker.stack);
+        if !stack.is_empty() {
+            self.queue().chunks.push(stack);
+        }
+    }
+
+    /// Whether the object `address` points into is marked so far.
+    pub fn is_marked(&self, address: *const u8) -> bool {
+        self.heap.is_marked(address)
+    }
+
+    /// Marks until nothing is left. May be run by several threads at once if the session is parallel; in one that is not, all but the first
+    /// return at once.
+    pub fn mark_worker(&self) {
+        if !self.parallel && self.exclusive.swap(true, Acquire) {
+            return;
+        }
+        let mut marker = Marker::new(self);
+        let mut queue = self.queue();
+        queue.active += 1;
+        loop {
+            if let Some(chunk) = queue.chunks.pop() {
+                drop(queue);
+                marker.add(chunk);
+                marker.drain();
+                queue = self.queue();
+                continue;
+            }
+            queue.active -= 1;
+            if queue.active == 0 {
+                self.changed.notify_all();
+                break;
+            }
+            self.waiting.fetch_add(1, Relaxed);
+            while queue.chunks.is_empty() && queue.active != 0 {
+                queue = self.changed.wait(queue).expect("no panic while the mark queue is locked");
+            }
+            self.waiting.fetch_sub(1, Relaxed);
+            if queue.chunks.is_empty() {
+                break;
+            }
+            queue.active += 1;
+        }
+        drop(queue);
+        drop(marker);
+        self.exclusive.store(false, Release);
+    }
+
+    /// Ends the collection.
+    ///
+    /// # Panics
+    /// If something is left to look at.
+    pub fn finish(self) -> CollectStats {
+        assert!(self.queue().chunks.is_empty(), "marking is complete");
+        let live = (self.live_bytes.load(Relaxed), self.live_objects.load(Relaxed));
+        self.heap.after_mark(live, self.root_bytes.load(Relaxed))
+    }
+
+    fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
+        self.queue.lock().expect("no panic while the mark queue is locked")
+    }
+}
+
+/// One thread's part in marking.
+struct Marker<'s> {
+    session: &'s MarkSession<'s>,
+    layouts: &'s LayoutTable,
+    stack: Vec<Entry>,
+    live_bytes: u64,
+    live_objects: u64,
+    root_bytes: u64,
+}
+
+impl<'s> Marker<'s> {
+    fn new(session: &'s MarkSession<'s>) -> Marker<'s> {
+        let layouts = session.heap.layouts();
+        Marker { session, layouts, stack: Vec::new(), live_bytes: 0, live_objects: 0, root_bytes: 0 }
+    }
+
+    fn add(&mut self, chunk: Vec<Entry>) {
+        if self.stack.is_empty() { self.stack = chunk } else { self.stack.extend(chunk) }
+    }
+
+    /// Looks at everything on the stack.
+    fn drain(&mut self) {
+        while let Some(entry) = self.stack.pop() {
+            self.scan(entry);
+            if self.stack.len() >= SHARE_MIN && self.session.waiting.load(Relaxed) != 0 {
+                self.share();
+            }
+        }
+    }
+
+    /// Gives the older half of the stack away: those entries tend to have more behind them.
+    #[cold]
+    fn share(&mut self) {
+        let rest = self.stack.split_off(self.stack.len() / 2);
+        let chunk = std::mem::replace(&mut self.stack, rest);
+        self.session.queue().chunks.push(chunk);
+        self.session.changed.notify_one();
+    }
+
+    fn scan(&mut self, entry: Entry) {
+        let Entry { start, mut words, layout } = entry;
+        let layouts = self.layouts;
+        let layout = layouts.get(layout);
+        if words > PIECE_WORDS {
+            let stride = if let Layout::Pattern { stride, .. } = layout { *stride } else { 1 };
+            let piece = PIECE_WORDS.next_multiple_of(stride);
+            if piece < words {
+                self.stack.push(Entry { start: start + piece * 8, words: words - piece, ..entry });
+                words = piece;
+            }
+        }
+        let end = start + words * 8;
+        match layout {
+            Layout::NoScan => {}
+            Layout::All => {
+                for at in (start..end).step_by(8) {
+                    self.look(at);
+                }
+            }
+            Layout::Pattern { stride, pointers } => {
+                let mut element = start;
+                while element < end {
+                    for &offset in pointers {
+                        let at = element + offset as usize * 8;
+                        if at >= end {
+                            break;
+                        }
+                        self.look(at);
+                    }
+                    element += stride * 8;
+                }
+            }
+        }
+    }
+
+    /// Looks at the word at `at`, which lies in an allocated object or in a root range.
+    #[inline(always)]
+    fn look(&mut self, at: usize) {
+        // SAFETY: H2 and the main invariant for objects, the promise of `RootVisitor::range` for roots; H5: nobody writes.
+        let word = unsafe { (*(at as *const AtomicU64)).load(Relaxed) };
+        self.mark(word);
+    }
+
+    #[inline(always)]
+    fn mark(&mut self, word: u64) {
+        if let Some(found) = self.session.heap.space().find(word) {
+            self.mark_found(found);
+        }
+    }
+
+    #[inline(always)]
+    fn mark_found(&mut self, found: Found<'_>) {
+        let Found { block, index } = found;
+        let bits = self.session.heap.space().mark_word(block.start(), index as usize / 64);
+        let bit = 1u64 << (index % 64);
+        let old = bits.load(Relaxed);
+        if old & bit != 0 {
+            return;
+        }
+        if !self.session.parallel {
+            bits.store(old | bit, Relaxed);
+        } else if bits.fetch_or(bit, Relaxed) & bit != 0 {
+            return;
+        }
+        let size = block.size();
+        self.live_bytes += size as u64;
+        self.live_objects += 1;
+        if block.scan() {
+            self.stack.push(Entry { start: block.address(index), words: size / 8, layout: block.layout(index) });
+        }
+    }
+}
+
+impl RootVisitor for Marker<'_> {
+    fn word(&mut self, word: u64) {
+        self.mark(word);
+    }
+
+    unsafe fn range(&mut self, start: *const u64, words: usize) {
+        self.root_bytes += words as u64 * 8;
+        if words != 0 {
+            self.stack.push(Entry { start: start as usize, words, layout: LayoutId::CONSERVATIVE });
+        }
+    }
+}
+
+impl Drop for Marker<'_> {
+    fn drop(&mut self) {
+        self.session.live_bytes.fetch_add(self.live_bytes, Relaxed);
+        self.session.live_objects.fetch_add(self.live_objects, Relaxed);
+        self.session.root_bytes.fetch_add(self.root_bytes, Relaxed);
+    }
+}
