@@ -1,4 +1,89 @@
-//! Text to syntax tree: lexer, semicolon insertion, grammar, AST.
+//! Text to syntax tree.
+//!
+//! Input is a file in a [`SourceMap`], output are nodes in an [`Ast`] and [`Diagnostic`]s in the words and at the
+//! positions of Go's compiler. The way there: `lexer` (logos, semicolon insertion) makes a vector of `token`s,
+//! `relabel` settles what needs look-ahead, the parser that LALRPOP generates from `grammar/gol.lalrpop` reads it,
+//! `actions` make the nodes. At a mistake `errors` finds the words and `mend` changes the tokens so that the parser
+//! can go on. LALRPOP's and logos' types stay in this crate.
+//!
+//! Nothing here knows what a name means. Values of literals are the checker's business, with the help of [`literal`].
 #![forbid(unsafe_code)]
 
+mod actions;
 pub mod ast;
+mod lexer;
+pub mod literal;
+mod number;
+mod parse;
+mod relabel;
+mod source;
+mod token;
+
+pub use actions::{MAX_DEPTH, ReplItem};
+pub use source::expr_text;
+
+use actions::Source;
+use ast::{Ast, ExprId, File, Ident};
+use gol_source::{Diagnostic, FileId, SourceMap, Span, Symbol};
+use token::Tok;
+
+/// Parses a whole file. The tree is complete only when there are no diagnostics.
+pub fn parse_file(map: &SourceMap, file: FileId, ast: &mut Ast) -> (File, Vec<Diagnostic>) {
+    let parsed = parse::parse(map, file, ast, Tok::StartFile);
+    let (package, decls) = match parsed.source {
+        Some(Source::File(f)) => (f.package, f.decls),
+        _ => (Ident { name: Symbol::BLANK, span: start_of(map, file) }, Vec::new()),
+    };
+    (File { id: file, package, decls, build: parsed.build }, parsed.errors)
+}
+
+/// What a REPL entry turned out to be.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ReplState {
+    /// It can be run.
+    Complete,
+    /// It ends too early: read another line and parse both together.
+    Incomplete,
+    /// It is wrong, whatever follows.
+    Wrong,
+}
+
+/// A parsed REPL entry.
+#[derive(Debug)]
+pub struct ReplParse {
+    /// Statements and declarations in order; empty unless the entry is complete.
+    pub items: Vec<ReplItem>,
+    /// Whether it can be run.
+    pub state: ReplState,
+    /// What is wrong or missing.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Parses a REPL entry: statements, imports, functions and methods in any order, without a package clause.
+pub fn parse_repl(map: &SourceMap, file: FileId, ast: &mut Ast) -> ReplParse {
+    let parsed = parse::parse(map, file, ast, Tok::StartRepl);
+    let state = match &parsed {
+        p if p.at_end => ReplState::Incomplete,
+        p if !p.errors.is_empty() => ReplState::Wrong,
+        _ => ReplState::Complete,
+    };
+    let items = match parsed.source {
+        Some(Source::Repl(items)) if state == ReplState::Complete => items,
+        _ => Vec::new(),
+    };
+    ReplParse { items, state, diagnostics: parsed.errors }
+}
+
+/// Parses a text that is one expression or type.
+pub fn parse_expr(map: &SourceMap, file: FileId, ast: &mut Ast) -> (ExprId, Vec<Diagnostic>) {
+    let parsed = parse::parse(map, file, ast, Tok::StartExpr);
+    match parsed.source {
+        Some(Source::Expr(x)) => (x, parsed.errors),
+        _ => (ast.expr(ast::Expr::Bad, start_of(map, file)), parsed.errors),
+    }
+}
+
+fn start_of(map: &SourceMap, file: FileId) -> Span {
+    let base = map.file(file).base;
+    Span::new(base, base)
+}
