@@ -1,58 +1,56 @@
 //! Questions about types. Identity needs no question: ids are equal.
 
+use gol_source::Symbol;
+
 use crate::types::{Basic, Type, TypeId, Types};
 
 impl Types {
-    fn basic_of(&self, id: TypeId) -> Option<Basic> {
+    /// The underlying basic type, if it is one.
+    pub fn basic(&self, id: TypeId) -> Option<Basic> {
         match self.under(id) {
             Type::Basic(b) => Some(*b),
             _ => None,
         }
     }
 
-    /// The underlying basic type, if it is one.
-    pub fn basic(&self, id: TypeId) -> Option<Basic> {
-        self.basic_of(id)
-    }
-
     /// `bool` and untyped bool, by underlying type like all of these.
     pub fn is_boolean(&self, id: TypeId) -> bool {
-        matches!(self.basic_of(id), Some(Basic::Bool | Basic::UntypedBool))
+        matches!(self.basic(id), Some(Basic::Bool | Basic::UntypedBool))
     }
 
     /// An integer type, typed or untyped (runes too).
     pub fn is_integer(&self, id: TypeId) -> bool {
-        self.basic_of(id).is_some_and(Basic::is_integer)
+        self.basic(id).is_some_and(Basic::is_integer)
     }
 
     /// An unsigned integer type.
     pub fn is_unsigned(&self, id: TypeId) -> bool {
-        self.basic_of(id).is_some_and(Basic::is_unsigned)
+        self.basic(id).is_some_and(Basic::is_unsigned)
     }
 
     /// A floating-point type, typed or untyped.
     pub fn is_float(&self, id: TypeId) -> bool {
-        self.basic_of(id).is_some_and(Basic::is_float)
+        self.basic(id).is_some_and(Basic::is_float)
     }
 
     /// A complex type, typed or untyped.
     pub fn is_complex(&self, id: TypeId) -> bool {
-        self.basic_of(id).is_some_and(Basic::is_complex)
+        self.basic(id).is_some_and(Basic::is_complex)
     }
 
     /// An integer, floating-point or complex type.
     pub fn is_numeric(&self, id: TypeId) -> bool {
-        self.basic_of(id).is_some_and(Basic::is_numeric)
+        self.basic(id).is_some_and(Basic::is_numeric)
     }
 
     /// `string` and untyped string.
     pub fn is_string(&self, id: TypeId) -> bool {
-        matches!(self.basic_of(id), Some(Basic::String | Basic::UntypedString))
+        matches!(self.basic(id), Some(Basic::String | Basic::UntypedString))
     }
 
     /// Integer, float or string.
     pub fn is_ordered(&self, id: TypeId) -> bool {
-        self.basic_of(id).is_some_and(|b| b.is_integer() || b.is_float()) || self.is_string(id)
+        self.basic(id).is_some_and(|b| b.is_integer() || b.is_float()) || self.is_string(id)
     }
 
     /// A type that constants can have: boolean, numeric or string.
@@ -60,7 +58,7 @@ impl Types {
         self.is_boolean(id) || self.is_numeric(id) || self.is_string(id)
     }
 
-    /// Integer or float.
+    /// What `+` takes.
     pub fn is_numeric_or_string(&self, id: TypeId) -> bool {
         self.is_numeric(id) || self.is_string(id)
     }
@@ -70,7 +68,7 @@ impl Types {
         matches!(self.get(id), Type::Basic(b) if b.is_untyped())
     }
 
-    /// Neither untyped nor invalid... the opposite of [`Types::is_untyped`].
+    /// The opposite of [`Types::is_untyped`].
     pub fn is_typed(&self, id: TypeId) -> bool {
         !self.is_untyped(id)
     }
@@ -103,7 +101,71 @@ impl Types {
     /// `[]byte` or `[]rune` by underlying types.
     pub fn is_bytes_or_runes(&self, id: TypeId) -> bool {
         matches!(*self.under(id), Type::Slice(e)
-            if matches!(self.basic_of(e), Some(Basic::Uint8 | Basic::Int32)))
+            if matches!(self.basic(e), Some(Basic::Uint8 | Basic::Int32)))
+    }
+
+    /// Whether the type has a name: predeclared and declared types.
+    pub fn has_name(&self, id: TypeId) -> bool {
+        matches!(self.get(id), Type::Basic(_) | Type::Named(_))
+    }
+
+    /// Whether values of the type can be compared with `==`; interfaces can (and may panic).
+    pub fn comparable(&self, id: TypeId) -> bool {
+        match self.under(id) {
+            Type::Basic(b) => *b != Basic::UntypedNil,
+            Type::Pointer(_) | Type::Chan(..) | Type::Interface(_) => true,
+            Type::Struct(fields) => fields.iter().all(|f| self.comparable(f.ty)),
+            Type::Array(e, _) => self.comparable(*e),
+            // A declared type whose underlying type is not known yet is in the middle of its declaration.
+            Type::Named(_) => true,
+            Type::Slice(_) | Type::Map(..) | Type::Func(_) | Type::Tuple(_) => false,
+        }
+    }
+
+    /// What a pointer type (not a declared one) points to.
+    pub fn deref(&self, id: TypeId) -> Option<TypeId> {
+        match self.get(id) {
+            Type::Pointer(e) => Some(*e),
+            _ => None,
+        }
+    }
+
+    /// Whether it is a pointer, by underlying type, to an interface.
+    pub fn is_interface_pointer(&self, id: TypeId) -> bool {
+        matches!(self.under(id), Type::Pointer(e) if self.is_interface(*e))
+    }
+
+    /// The same type without struct tags, in its parts too (but not inside of declared types).
+    pub fn without_tags(&mut self, id: TypeId) -> TypeId {
+        let stripped = match self.get(id).clone() {
+            Type::Basic(_) | Type::Named(_) => return id,
+            Type::Pointer(e) => Type::Pointer(self.without_tags(e)),
+            Type::Slice(e) => Type::Slice(self.without_tags(e)),
+            Type::Array(e, n) => Type::Array(self.without_tags(e), n),
+            Type::Map(k, e) => Type::Map(self.without_tags(k), self.without_tags(e)),
+            Type::Chan(d, e) => Type::Chan(d, self.without_tags(e)),
+            Type::Tuple(m) => Type::Tuple(m.into_iter().map(|t| self.without_tags(t)).collect()),
+            Type::Struct(mut fields) => {
+                for f in &mut fields {
+                    f.tag = Symbol::EMPTY;
+                    f.ty = self.without_tags(f.ty);
+                }
+                Type::Struct(fields)
+            }
+            Type::Func(mut sig) => {
+                for p in sig.params.iter_mut().chain(&mut sig.results) {
+                    p.ty = self.without_tags(p.ty);
+                }
+                Type::Func(sig)
+            }
+            Type::Interface(mut i) => {
+                for m in &mut i.methods {
+                    m.ty = self.without_tags(m.ty);
+                }
+                Type::Interface(i)
+            }
+        };
+        self.intern(stripped)
     }
 
     /// The type that an untyped operand gets by default; other types are their own.

@@ -275,7 +275,7 @@ pub struct Term {
 /// The method set (and type set) of an interface type, embedded interfaces flattened.
 #[derive(Clone, Debug, Default)]
 pub struct Interface {
-    /// All methods, in the order of [`Types::method_order`] (by name, exported names first by text).
+    /// All methods: exported names first, each part in the order of the names' texts.
     pub methods: Vec<Method>,
     /// Type terms; `None`: all types. Only constraints have terms.
     pub terms: Option<Vec<Term>>,

@@ -1,5 +1,6 @@
 //! Operands: what an expression came to, carried through every rule; and whether one may be assigned to a type.
 
+use gol_source::Code;
 use gol_syntax::ast::{ChanDir, ExprId};
 
 use super::Checker;
@@ -60,10 +61,36 @@ impl Operand {
 }
 
 impl Checker<'_> {
-    /// Whether `x` may be assigned to a variable of type `to`; the error is the cause to show, possibly empty.
-    /// An untyped operand must have been converted before, except nil and where only its possibility is asked.
-    pub(crate) fn assignable_to(&mut self, x: &Operand, to: TypeId) -> Result<(), String> {
-        let _ = (x, to, ChanDir::Both, |t: &Type| matches!(t, Type::Basic(_)));
-        Err(String::new())
+    /// Whether `x` may be assigned to a variable of type `to`; the error says by which rule not, and the cause to show,
+    /// possibly empty. Spec: "Assignability".
+    pub(crate) fn assignable_to(&mut self, x: &Operand, to: TypeId) -> Result<(), (Code, String)> {
+        if x.is_invalid() || to.is_invalid() || x.ty == to {
+            return Ok(());
+        }
+        self.complete(x.ty);
+        self.complete(to);
+        let types = &self.prog.types;
+        if types.is_untyped(x.ty) {
+            let fits = self.implicit_type(x, to).is_some();
+            return if fits { Ok(()) } else { Err((Code::IncompatibleAssign, String::new())) };
+        }
+        let (from_under, to_under) = (types.underlying(x.ty), types.underlying(to));
+        let unnamed = !types.has_name(x.ty) || !types.has_name(to);
+        if from_under == to_under && unnamed {
+            return Ok(());
+        }
+        if types.is_interface(to) || types.is_interface_pointer(to) {
+            return self.implements(x.ty, to).map_err(|cause| (Code::InvalidIfaceAssign, cause));
+        }
+        if types.is_interface(x.ty) && self.implements(to, x.ty).is_ok() {
+            return Err((Code::IncompatibleAssign, "need type assertion".to_string()));
+        }
+        let types = &self.prog.types;
+        if let (Type::Chan(ChanDir::Both, e), Type::Chan(_, f)) = (types.get(from_under), types.get(to_under))
+            && e == f
+        {
+            return if unnamed { Ok(()) } else { Err((Code::InvalidChanAssign, String::new())) };
+        }
+        Err((Code::IncompatibleAssign, String::new()))
     }
 }
