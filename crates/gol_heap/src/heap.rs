@@ -106,7 +106,7 @@ impl Heap {
         let space = loop {
             match Space::reserve(bytes) {
                 Some(space) => break space,
-                None if bytes > SMALLEST => bytes = (bytes / 2 & !(SMALLEST - 1)).max(SMALLEST),
+                None if bytes > SMALLEST => bytes = ((bytes / 2) & !(SMALLEST - 1)).max(SMALLEST),
                 None => return Err(HeapError),
             }
         };
