@@ -192,6 +192,16 @@ impl<'s> Cx<'s> {
         &self.text[(lo - self.base) as usize..(hi - self.base) as usize]
     }
 
+    /// The text of the file.
+    pub(crate) fn whole_text(&self) -> &'s str {
+        self.text
+    }
+
+    /// The global offset of its first byte.
+    pub(crate) fn base(&self) -> u32 {
+        self.base
+    }
+
     /// Reports a mistake in Go's words.
     pub(crate) fn error(&mut self, span: Span, message: impl Into<String>) {
         self.errors.push(Diagnostic::error(Code::SyntaxError, span, message));

@@ -11,8 +11,10 @@
 
 mod actions;
 pub mod ast;
+mod errors;
 mod lexer;
 pub mod literal;
+mod mend;
 mod number;
 mod parse;
 mod relabel;
@@ -81,6 +83,15 @@ pub fn parse_expr(map: &SourceMap, file: FileId, ast: &mut Ast) -> (ExprId, Vec<
         Some(Source::Expr(x)) => (x, parsed.errors),
         _ => (ast.expr(ast::Expr::Bad, start_of(map, file)), parsed.errors),
     }
+}
+
+/// The tokens of a text with their spans (from 0 on), for tools such as highlighters: names as the grammar has them, such
+/// as `name`, `int`, `if`, `<<`; `newline` is the semicolon that a newline stands for. Comments are left out, and
+/// mistakes are not reported.
+pub fn tokens(text: &str) -> Vec<(&'static str, Span)> {
+    let lexed = lexer::lex(text, 0, Tok::StartRepl);
+    let inner = &lexed.tokens[1..lexed.tokens.len() - 1];
+    inner.iter().map(|&(lo, tok, hi)| (token::name(tok), Span::new(lo, hi))).collect()
 }
 
 fn start_of(map: &SourceMap, file: FileId) -> Span {
