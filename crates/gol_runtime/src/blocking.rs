@@ -1,0 +1,160 @@
+//! Calls that block a thread: files, name look-ups, child processes. The goroutine is parked and a thread of a pool makes the call.
+//!
+//! Threads are started on demand, up to a limit as Go's, and end after some seconds without work. A call under way counts as pending, so
+//! waiting for it is no deadlock; it is not waited for when the run ends.
+//!
+//! Deterministic mode: calls run on the same pool, but their goroutines become runnable only when nothing else is, the first that was
+//! started among those that are done; so the schedule depends on the calls' results only.
+
+use crate::g::{G, Resume};
+use crate::proc::{RunEnd, Shared, panic_message};
+use crate::sync::{Arc, Condvar, Mutex, Ordering::*, PoisonError, lock};
+use crate::wait::WaitReason;
+use crate::worker::Worker;
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
+use std::time::Duration;
+
+/// What a blocking call returns, to be taken from [`G::native_result`] and downcast.
+pub type BlockResult = Box<dyn Any + Send>;
+
+/// The most threads of the pool: Go's limit on threads.
+const MAX_THREADS: usize = 10_000;
+/// A thread without work ends after this time.
+const KEEP: Duration = Duration::from_secs(10);
+
+pub(crate) struct BlockingPool {
+    state: Mutex<Pool>,
+    /// There is work.
+    work: Condvar,
+    /// A call is done (deterministic mode).
+    done: Condvar,
+}
+
+#[derive(Default)]
+struct Pool {
+    queue: VecDeque<Call>,
+    idle: usize,
+    threads: usize,
+    /// Calls so far, and calls not yet resumed.
+    calls: u64,
+    open: usize,
+    /// Deterministic mode: calls that are done, by number.
+    finished: Vec<(u64, GPtr)>,
+}
+
+struct Call {
+    number: u64,
+    g: GPtr,
+    body: Box<dyn FnOnce() -> BlockResult + Send>,
+}
+
+struct GPtr(*mut G);
+
+// SAFETY: R2: the call owns the parked goroutine.
+unsafe impl Send for GPtr {}
+
+impl BlockingPool {
+    pub fn new() -> BlockingPool {
+        BlockingPool { state: Mutex::default(), work: Condvar::new(), done: Condvar::new() }
+    }
+
+    /// Deterministic mode: waits until a call is done and makes its goroutine runnable; false if there is no call.
+    pub fn wait_for_one(&self, rt: &Shared, w: &mut Worker) -> bool {
+        let mut pool = lock(&self.state);
+        if pool.open == 0 {
+            return false;
+        }
+        while pool.finished.is_empty() {
+            if w.quit_requested() {
+                return true;
+            }
+            (pool, _) = self.done.wait_timeout(pool, Duration::from_millis(20)).unwrap_or_else(PoisonError::into_inner);
+        }
+        let first = (0..pool.finished.len()).min_by_key(|&i| pool.finished[i].0).expect("not empty");
+        let (_, g) = pool.finished.swap_remove(first);
+        pool.open -= 1;
+        drop(pool);
+        rt.pending.fetch_sub(1, SeqCst);
+        w.goready(g.0);
+        true
+    }
+
+    fn thread(&self, rt: &Shared) {
+        let mut pool = lock(&self.state);
+        loop {
+            while let Some(call) = pool.queue.pop_front() {
+                drop(pool);
+                self.make(rt, call);
+                pool = lock(&self.state);
+            }
+            pool.idle += 1;
+            let (mut guard, timeout) = self.work.wait_timeout(pool, KEEP).unwrap_or_else(PoisonError::into_inner);
+            guard.idle -= 1;
+            if timeout.timed_out() && guard.queue.is_empty() {
+                guard.threads -= 1;
+                return;
+            }
+            pool = guard;
+        }
+    }
+
+    fn make(&self, rt: &Shared, call: Call) {
+        let result = match catch_unwind(AssertUnwindSafe(call.body)) {
+            Ok(result) => result,
+            Err(panic) => {
+                rt.end(RunEnd::Crashed(panic_message(&*panic)));
+                return;
+            }
+        };
+        // The goroutine must not change while the world is stopped.
+        rt.world.enter();
+        // SAFETY: R2: the call owns the goroutine.
+        unsafe {
+            (*call.g.0).native_result = Some(result);
+            (*call.g.0).resume = Resume::Native;
+        }
+        if rt.env.deterministic() {
+            lock(&self.state).finished.push((call.number, call.g));
+            self.done.notify_all();
+            rt.world.exit();
+        } else {
+            lock(&self.state).open -= 1;
+            rt.inject(call.g.0);
+            rt.world.exit();
+            rt.pending_end();
+        }
+    }
+}
+
+impl Worker {
+    /// Parks the running goroutine `g`, whose state is saved, while a thread of the pool runs `call`. The goroutine resumes at its saved pc with
+    /// [`Resume::Native`] and the result in [`G::native_result`]. It must not be touched after this; go on with [`Worker::next`].
+    /// `call` must not use the gol heap: a collection may run meanwhile.
+    pub fn block_on(&mut self, g: *mut G, call: Box<dyn FnOnce() -> BlockResult + Send>) {
+        self.block_on_as(g, WaitReason::Syscall, call);
+    }
+
+    /// As [`Worker::block_on`], with another reason for dumps.
+    pub fn block_on_as(&mut self, g: *mut G, reason: WaitReason, call: Box<dyn FnOnce() -> BlockResult + Send>) {
+        let rt = self.rt();
+        rt.pending.fetch_add(1, SeqCst);
+        self.set_waiting(g, reason);
+        let mut pool = lock(&rt.blocking.state);
+        let number = pool.calls;
+        pool.calls += 1;
+        pool.open += 1;
+        pool.queue.push_back(Call { number, g: GPtr(NonNull::new(g).expect("a goroutine").as_ptr()), body: call });
+        if pool.idle >= pool.queue.len() || pool.threads >= MAX_THREADS {
+            drop(pool);
+            rt.blocking.work.notify_one();
+            return;
+        }
+        pool.threads += 1;
+        drop(pool);
+        let shared = Arc::clone(self.rt_arc());
+        rt.spawn_thread("gol call", move || shared.blocking.thread(&shared));
+    }
+}

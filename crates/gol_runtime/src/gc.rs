@@ -1,0 +1,294 @@
+//! The stopped world, and collections in it.
+//!
+//! A thread is *in the world* while it may touch goroutines it owns or heap objects: workers from their start until they sleep, other
+//! threads while they fire timers or complete a blocking call. [`World`] counts them. Whoever stops the world asks all workers to stop (and
+//! asks again until they have), keeps newcomers out, and waits for the count to reach 0. Stopped and sleeping workers help with marking.
+//!
+//! The lock of the world orders everything before a stop with everything in it, and that with everything after (R6, gol_heap's H5).
+
+use crate::g::{G, GStatus};
+use crate::proc::Shared;
+use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, lock};
+use crate::trace::Event;
+use crate::worker::{Worker, request};
+use gol_heap::{CollectStats, MarkHelpers, RootVisitor, Roots};
+use std::time::Duration;
+
+/// Who is in the world, and whether it is stopped.
+pub(crate) struct World {
+    state: Mutex<State>,
+    /// `running` reached 0 while stopping, or the last helper is done.
+    emptied: Condvar,
+    /// The world goes on, or there is something to help with.
+    resumed: Condvar,
+    /// A copy of `running` that is read without the lock, as a hint.
+    running: crate::sync::AtomicUsize,
+}
+
+struct State {
+    running: usize,
+    stopping: bool,
+    help: Option<Work>,
+    helpers: usize,
+}
+
+/// The work of [`MarkHelpers::run`].
+#[derive(Clone, Copy)]
+struct Work(*const (dyn Fn() + Sync));
+
+// SAFETY: the function is `Sync`, and `World::run_with_help` keeps it alive until no helper has it.
+unsafe impl Send for Work {}
+
+impl World {
+    pub fn new() -> World {
+        World {
+            state: Mutex::new(State { running: 0, stopping: false, help: None, helpers: 0 }),
+            emptied: Condvar::new(),
+            resumed: Condvar::new(),
+            running: crate::sync::AtomicUsize::new(0),
+        }
+    }
+
+    /// This thread enters the world, as soon as it is not stopped.
+    pub fn enter(&self) {
+        let mut state = self.wait_resumed(lock(&self.state));
+        self.set_running(&mut state, 1);
+    }
+
+    /// This thread leaves the world.
+    pub fn exit(&self) {
+        self.set_running(&mut lock(&self.state), -1);
+    }
+
+    /// As [`World::exit`], unless nobody else would be left.
+    pub fn exit_unless_last(&self) -> bool {
+        let mut state = lock(&self.state);
+        let ok = state.running > 1;
+        if ok {
+            self.set_running(&mut state, -1);
+        }
+        ok
+    }
+
+    /// How many are in the world: a hint, except to those who keep others from entering.
+    pub fn running(&self) -> usize {
+        self.running.load(crate::sync::Ordering::SeqCst)
+    }
+
+    /// Helps with marking if that goes on; for threads outside of the world.
+    pub fn help(&self) {
+        drop(self.help_once(lock(&self.state)));
+    }
+
+    fn set_running(&self, state: &mut State, change: isize) {
+        state.running = state.running.checked_add_signed(change).expect("exits match entries");
+        self.running.store(state.running, crate::sync::Ordering::SeqCst);
+        if state.running == 0 && state.stopping {
+            self.emptied.notify_all();
+        }
+    }
+
+    fn wait_resumed<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let mut helped = false;
+        while state.stopping {
+            if state.help.is_some() && !helped {
+                state = self.help_once(state);
+                helped = true;
+                continue;
+            }
+            helped &= state.help.is_some();
+            state = self.resumed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state
+    }
+
+    fn help_once<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
+        let Some(work) = state.help else { return state };
+        state.helpers += 1;
+        drop(state);
+        // SAFETY: `run_with_help` returns only when `helpers` is 0 and nobody can get the work any more.
+        unsafe { (*work.0)() };
+        let mut state = lock(&self.state);
+        state.helpers -= 1;
+        if state.helpers == 0 {
+            self.emptied.notify_all();
+        }
+        state
+    }
+
+    /// Stops the world. `counted`: the caller is in it (and is at a safepoint: another stop may come first).
+    fn stop(&self, counted: bool, mut ask: impl FnMut()) {
+        let mut state = lock(&self.state);
+        if counted {
+            self.set_running(&mut state, -1);
+        }
+        state = self.wait_resumed(state);
+        state.stopping = true;
+        let mut wait = Duration::from_micros(20);
+        while state.running != 0 {
+            drop(state);
+            ask();
+            state = lock(&self.state);
+            if state.running == 0 {
+                break;
+            }
+            (state, _) = self.emptied.wait_timeout(state, wait).unwrap_or_else(PoisonError::into_inner);
+            wait = (wait * 2).min(Duration::from_millis(1));
+        }
+    }
+
+    fn start(&self, counted: bool) {
+        let mut state = lock(&self.state);
+        state.stopping = false;
+        if counted {
+            self.set_running(&mut state, 1);
+        }
+        drop(state);
+        self.resumed.notify_all();
+    }
+
+    /// Whether somebody has stopped the world or is about to.
+    fn stopping(&self) -> bool {
+        lock(&self.state).stopping
+    }
+
+    /// Runs `work` here and on all threads that wait for the world, and returns when all have returned from it.
+    fn run_with_help(&self, work: &(dyn Fn() + Sync), wake: impl FnOnce()) {
+        // SAFETY: only the lifetime is cut off; the pointer is gone from `help`, and from all helpers, before this returns.
+        let erased =
+            unsafe { std::mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync + 'static)>(work) };
+        lock(&self.state).help = Some(Work(erased));
+        self.resumed.notify_all();
+        wake();
+        work();
+        let mut state = lock(&self.state);
+        state.help = None;
+        while state.helpers != 0 {
+            state = self.emptied.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn stop_the_world(&self, counted: bool) {
+        self.world.stop(counted, || self.ask_all(request::STOP));
+        self.trace_event(None, &Event::World { stopped: true });
+    }
+
+    pub(crate) fn start_the_world(&self, counted: bool) {
+        self.trace_event(None, &Event::World { stopped: false });
+        self.world.start(counted);
+    }
+
+    /// Collects; the world is stopped.
+    fn collect_stopped(&self) -> CollectStats {
+        let start = self.env.now();
+        self.timers.purge_is_empty();
+        self.gs.for_each(|g| {
+            // SAFETY: R6: the world is stopped.
+            let g = unsafe { &mut *g };
+            if g.status == GStatus::Waiting {
+                g.stack.shrink(g.top);
+            }
+        });
+        // SAFETY: H5: the world is stopped, and its lock synchronises; `RuntimeRoots` shows all that goroutines and the runtime hold,
+        // the machine shows the rest.
+        let stats = unsafe { self.heap.collect(&RuntimeRoots(self), &Helpers(self)) };
+        self.heap.add_pause((self.env.now() - start) as u64);
+        stats
+    }
+}
+
+impl Worker {
+    /// Stops all other workers. The state of the running goroutine must be saved, and other stops and collections may come first. Each
+    /// call needs a [`Worker::start_the_world`].
+    pub fn stop_the_world(&mut self) {
+        self.rt().stop_the_world(true);
+    }
+
+    /// Lets the others go on.
+    pub fn start_the_world(&mut self) {
+        self.rt().start_the_world(true);
+    }
+
+    /// `runtime.GC()`, also for an allocation that got no memory: collects now. The state of the running goroutine must be saved.
+    pub fn collect(&mut self) -> CollectStats {
+        self.stop_the_world();
+        let stats = self.rt().collect_stopped();
+        self.start_the_world();
+        stats
+    }
+
+    /// Collects unless somebody else just did.
+    pub(crate) fn collect_if_wanted(&mut self) {
+        while self.rt().heap.gc_wanted() {
+            if self.rt().world.stopping() {
+                self.stopped();
+                continue;
+            }
+            self.stop_the_world();
+            if self.rt().heap.gc_wanted() {
+                self.rt().collect_stopped();
+            }
+            self.start_the_world();
+        }
+    }
+
+    /// Answers a stop: waits, helping, until the world goes on.
+    pub(crate) fn stopped(&mut self) {
+        self.clear(request::STOP);
+        let world = &self.rt().world;
+        world.exit();
+        world.enter();
+    }
+}
+
+struct Helpers<'a>(&'a Shared);
+
+impl MarkHelpers for Helpers<'_> {
+    fn threads(&self) -> usize {
+        self.0.started_workers().max(1)
+    }
+
+    fn run(&self, work: &(dyn Fn() + Sync)) {
+        if self.threads() == 1 { work() } else { self.0.world.run_with_help(work, || self.0.unpark_all()) }
+    }
+}
+
+/// All roots: goroutines, timers, and what the machine has.
+struct RuntimeRoots<'a>(&'a Shared);
+
+impl Roots for RuntimeRoots<'_> {
+    fn visit(&self, visitor: &mut dyn RootVisitor) {
+        let rt = self.0;
+        rt.gs.for_each(|g| {
+            // SAFETY: R6: the world is stopped.
+            let g = unsafe { &*g };
+            if g.status != GStatus::Dead {
+                visit_g(rt, g, visitor);
+            }
+        });
+        rt.timers.visit(visitor);
+        rt.machine.visit_roots(visitor);
+    }
+}
+
+fn visit_g(rt: &Shared, g: &G, visitor: &mut dyn RootVisitor) {
+    debug_assert!(g.top <= g.stack.words(), "goroutine {} uses {} of {} words", g.id, g.top, g.stack.words());
+    // SAFETY: the words up to `top` are the goroutine's, and nothing runs until the collection is over.
+    unsafe { visitor.range(g.stack.ptr(), g.top.min(g.stack.words()) as usize) };
+    g.machine.iter().chain(&g.resume_words).for_each(|&word| visitor.word(word));
+    // The channels it waits on, which it may not name any more.
+    if g.status == GStatus::Waiting {
+        visitor.word(g.sudog.c as u64);
+    }
+    let mut sg = g.waiting;
+    while !sg.is_null() {
+        // SAFETY: R1, R6.
+        unsafe {
+            visitor.word((*sg).c as u64);
+            sg = (*sg).waitlink;
+        }
+    }
+    rt.machine.visit_g(g, visitor);
+}

@@ -1,0 +1,132 @@
+//! Register stacks: one growing array of 64-bit words for each goroutine.
+//!
+//! A stack starts with [`MIN_WORDS`] words and at least doubles when it grows, up to [`MAX_WORDS`]. Growing moves it, so nothing but the
+//! goroutine that runs on it may hold an address into it; parked goroutines are reached by offsets (R5), and no heap object ever
+//! points into a stack. Which of its words are in use is the owner's knowledge ([`crate::G::top`]).
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ptr::NonNull;
+
+/// Words of a new stack.
+pub const MIN_WORDS: u32 = 32;
+
+/// Words of the largest stack: 1 GB, Go's limit on 64-bit systems.
+pub const MAX_WORDS: u32 = 1_000_000_000 / 8;
+
+/// Stacks up to this size stay with their goroutine when it ends and goes to the pool.
+pub(crate) const KEEP_WORDS: u32 = 128;
+
+/// The goroutine would need more than [`MAX_WORDS`] (or than the system gives): Go's fatal "stack overflow".
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct StackOverflow;
+
+/// The register stack of one goroutine.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Stack {
+    ptr: NonNull<u64>,
+    words: u32,
+}
+
+impl Stack {
+    /// A stack without words; its first use must grow it.
+    pub(crate) const fn empty() -> Stack {
+        Stack { ptr: NonNull::dangling(), words: 0 }
+    }
+
+    /// The address of word 0. Valid until the stack grows.
+    #[inline(always)]
+    pub fn ptr(&self) -> *mut u64 {
+        self.ptr.as_ptr()
+    }
+
+    /// Its size in words.
+    #[inline(always)]
+    pub fn words(&self) -> u32 {
+        self.words
+    }
+
+    /// Makes it at least `min_words` long, by doubling. New words are zero, old ones keep their contents; the address changes.
+    /// A word left by an earlier goroutine of the pool may hold anything.
+    #[cold]
+    #[inline(never)]
+    pub fn grow(&mut self, min_words: u32) -> Result<(), StackOverflow> {
+        if min_words <= self.words {
+            return Ok(());
+        }
+        if min_words > MAX_WORDS {
+            return Err(StackOverflow);
+        }
+        let words = min_words.next_power_of_two().max(MIN_WORDS).min(MAX_WORDS);
+        self.resize(words)
+    }
+
+    /// Halves it as often as it stays at least four times as long as what is used. Only for a goroutine that does not run, with
+    /// the world stopped (R5).
+    pub(crate) fn shrink(&mut self, used: u32) {
+        let mut words = self.words;
+        while words > MIN_WORDS && used < words / 4 {
+            words /= 2;
+        }
+        if words < self.words / 2 {
+            // Without memory for the smaller copy the larger stack simply stays.
+            let _ = self.resize(words.max(MIN_WORDS));
+        }
+    }
+
+    /// Gives the memory back.
+    pub(crate) fn free(&mut self) {
+        if self.words != 0 {
+            // SAFETY: `ptr` came from `alloc_zeroed` with this very layout.
+            unsafe { dealloc(self.ptr.as_ptr().cast(), Stack::layout(self.words)) };
+            *self = Stack { ptr: NonNull::dangling(), words: 0 };
+        }
+    }
+
+    fn resize(&mut self, words: u32) -> Result<(), StackOverflow> {
+        // SAFETY: the layout is not empty: `words` is at least `MIN_WORDS`.
+        let new = NonNull::new(unsafe { alloc_zeroed(Stack::layout(words)) }.cast::<u64>()).ok_or(StackOverflow)?;
+        // SAFETY: both are this long, and the new one was just allocated, so they do not overlap.
+        unsafe { new.copy_from_nonoverlapping(self.ptr, self.words.min(words) as usize) };
+        self.free();
+        self.ptr = new;
+        self.words = words;
+        Ok(())
+    }
+
+    fn layout(words: u32) -> Layout {
+        Layout::array::<u64>(words as usize).expect("at most MAX_WORDS words")
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        self.free();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_by_doubling_and_keeps_contents() {
+        let mut s = Stack::empty();
+        s.grow(1).unwrap();
+        assert_eq!(s.words(), 32);
+        // SAFETY: 31 < 32.
+        unsafe { s.ptr().add(31).write(7) };
+        s.grow(33).unwrap();
+        assert_eq!(s.words(), 64);
+        // SAFETY: 32 < 64.
+        unsafe {
+            assert_eq!(s.ptr().add(31).read(), 7);
+            assert_eq!(s.ptr().add(32).read(), 0);
+        }
+        s.grow(5000).unwrap();
+        assert_eq!(s.words(), 8192);
+        s.shrink(10);
+        assert_eq!(s.words(), 32);
+        assert_eq!(s.grow(MAX_WORDS + 1), Err(StackOverflow));
+    }
+}
