@@ -10,7 +10,10 @@ mod types;
 
 use gol_source::{Code, Diagnostic, FileId, Span, Symbol};
 
+use lalrpop_util::ParseError;
+
 use crate::ast::*;
+use crate::token::Tok;
 
 /// How many nodes may stand above each other; left operands of binary operators do not count. Brackets are held to
 /// the same limit, before parsing.
@@ -19,9 +22,13 @@ pub const MAX_DEPTH: u32 = 10_000;
 /// The one message for texts that nest too deeply.
 pub(crate) const TOO_DEEP: &str = "nesting depth limit exceeded";
 
-/// Ends the parse at once; the reason has been reported.
+/// Ends the parse before the token that begins at this offset or after it: it does not fit, for a reason that the
+/// grammar does not know.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stop;
+pub(crate) struct Stop(pub(crate) u32);
+
+/// What a fallible action returns when it fails.
+pub(crate) type Failed = ParseError<u32, Tok, Stop>;
 
 /// What every action sees: the arena, the text, and the list of mistakes.
 pub(crate) struct Cx<'s> {
@@ -42,6 +49,8 @@ pub(crate) struct Cx<'s> {
     guards: Vec<ExprId>,
     /// A declaration other than an import was seen.
     after_imports: bool,
+    /// Mistakes that Go finds only in a text without others.
+    late: Vec<Diagnostic>,
 }
 
 /// What came out of a parse.
@@ -164,6 +173,7 @@ impl<'s> Cx<'s> {
             too_deep: false,
             guards: Vec::new(),
             after_imports: false,
+            late: Vec::new(),
         }
     }
 
@@ -177,19 +187,33 @@ impl<'s> Cx<'s> {
         self.guards.clear();
         self.too_deep = false;
         self.after_imports = false;
+        self.late.clear();
     }
 
     /// Reports what can be known only at the end of the parse.
     pub(crate) fn finish(&mut self) {
         for guard in std::mem::take(&mut self.guards) {
             let span = self.ast[guard].span;
-            self.error(span, "invalid syntax tree: use of .(type) outside type switch");
+            self.late_error(span, "invalid syntax tree: use of .(type) outside type switch");
         }
+        if self.errors.is_empty() {
+            self.errors.append(&mut self.late);
+        }
+    }
+
+    /// Reports a mistake that Go's compiler finds after parsing, if there are no others.
+    pub(crate) fn late_error(&mut self, span: Span, message: &str) {
+        self.late.push(Diagnostic::error(Code::SyntaxError, span, message));
     }
 
     /// The text between two global offsets.
     pub(crate) fn text(&self, lo: u32, hi: u32) -> &'s str {
         &self.text[(lo - self.base) as usize..(hi - self.base) as usize]
+    }
+
+    /// The text from a global offset on.
+    pub(crate) fn text_from(&self, lo: u32) -> &'s str {
+        &self.text[(lo - self.base) as usize..]
     }
 
     /// The text of the file.

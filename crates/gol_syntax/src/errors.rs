@@ -11,8 +11,10 @@ use crate::token::{self, Tok, Token};
 
 /// A mistake as the parser met it.
 pub(crate) struct Failure<'a> {
-    /// The text of a span of global offsets.
-    pub(crate) text: &'a dyn Fn(u32, u32) -> String,
+    /// The text of the file.
+    pub(crate) text: &'a str,
+    /// The global offset of its first byte.
+    pub(crate) base: u32,
     /// All tokens.
     pub(crate) tokens: &'a [Token],
     /// The index of the token that did not fit.
@@ -51,6 +53,10 @@ impl Failure<'_> {
 
     pub(crate) fn tok(&self) -> Tok {
         self.tokens[self.at].1
+    }
+
+    fn text_of(&self, (lo, _, hi): Token) -> &str {
+        &self.text[(lo - self.base) as usize..(hi - self.base) as usize]
     }
 
     fn has(&self, tok: Tok) -> bool {
@@ -99,7 +105,7 @@ impl Failure<'_> {
             return Some((Span::new(lo, hi), "syntax error: missing statement after label".to_string()));
         }
         if tok == Var && matches!(prev, If | For | Switch) && self.has(Tok::MarkExpr) {
-            let keyword = (self.text)(self.tokens[self.at - 1].0, self.tokens[self.at - 1].2);
+            let keyword = self.text_of(self.tokens[self.at - 1]);
             let (lo, _, hi) = self.tokens[self.at + 1];
             let words = format!("syntax error: var declaration not allowed in {keyword} initializer");
             return Some((Span::new(lo, hi), words));
@@ -129,7 +135,19 @@ impl Failure<'_> {
             let (lo, _, hi) = self.tokens[open];
             return Some((Span::new(lo, hi), "interface method must have no type parameters".to_string()));
         }
-        if tok == LBrack && prev == Func {
+        if tok == Comma && self.in_array_length() {
+            return plain("unexpected comma; expected ]");
+        }
+        if tok == RBrack
+            && prev == LBrack
+            && prev2 == Name
+            && matches!(self.before(3), LBrace | Semi | Newline)
+            && self.has(MarkType)
+            && !self.has(MarkExpr)
+        {
+            return Some((here, "empty type argument list".to_string()));
+        }
+        if tok == LBrack && prev == Func && !self.has(Name) {
             return plain("function type must have no type parameters");
         }
         if tok == RBrack
@@ -149,6 +167,13 @@ impl Failure<'_> {
         use Tok::*;
         use Wanted::*;
         let (tok, prev, prev2) = (self.tok(), self.before(1), self.before(2));
+        let at_start = prev.is_semi() || prev == LBrace;
+        if self.has(MarkStmtEnd) && !self.has(MarkStmt) && at_start {
+            return Expected(if self.has(Case) { "case or default or }" } else { "}" });
+        }
+        if prev == Return && self.has(MarkStmtEnd) {
+            return Expected("expression");
+        }
         if let (Eof, true, Some(closer)) = (tok, prev.opens() || prev == Comma || prev.is_semi(), self.list_closer()) {
             return Expected(closer);
         }
@@ -273,7 +298,7 @@ impl Failure<'_> {
     /// The token that did not fit, as Go calls it.
     fn describe(&self) -> String {
         let (lo, tok, hi) = self.tokens[self.at];
-        let text = || (self.text)(lo, hi);
+        let text = || self.text_of(self.tokens[self.at]);
         match tok {
             Tok::Name => format!("name {}", text()),
             Tok::Newline if lo == hi => "EOF".to_string(),
@@ -283,7 +308,7 @@ impl Failure<'_> {
             Tok::Eof => "EOF".to_string(),
             tok if tok.is_literal() => format!("literal {}", text()),
             tok if tok.is_keyword() => format!("keyword {}", text()),
-            _ => text(),
+            _ => text().to_string(),
         }
     }
 
@@ -296,6 +321,28 @@ impl Failure<'_> {
     fn in_import(&self) -> bool {
         matches!(self.before(1), Tok::Import | Tok::LParen | Tok::Semi | Tok::Newline | Tok::Name | Tok::Dot)
             && !self.has(Tok::MarkStruct)
+    }
+
+    /// Whether the innermost open bracket is that of an array type, its length complete.
+    fn in_array_length(&self) -> bool {
+        if !self.has(Tok::RBrack)
+            || self.has(Tok::MarkIndex)
+            || self.has(Tok::MarkTypeParams)
+            || self.has(Tok::MarkExpr)
+        {
+            return false;
+        }
+        let mut depth = 0;
+        for (i, t) in self.tokens[..self.at].iter().enumerate().rev() {
+            depth += t.1.closes() as i32 - t.1.opens() as i32;
+            if depth < 0 {
+                return t.1 == Tok::LBrack && self.tokens[i - 1].1 != Tok::Map;
+            }
+            if depth == 0 && t.1 == Tok::Colon {
+                return false;
+            }
+        }
+        false
     }
 
     /// Whether the declaration that ended just before is a function without a body.

@@ -3,7 +3,7 @@
 use gol_source::{Diagnostic, FileId, SourceMap, Span};
 use lalrpop_util::{ParseError, lalrpop_mod};
 
-use crate::actions::{Cx, Source, TOO_DEEP};
+use crate::actions::{Cx, Source, Stop, TOO_DEEP};
 use crate::ast::Ast;
 use crate::errors::{Expected, Failure};
 use crate::lexer;
@@ -59,18 +59,29 @@ fn run(cx: &mut Cx, tokens: &mut Vec<Token>, at_end: &mut bool) -> Option<Source
     let mut furthest = 0;
     let mut again = 0;
     for _ in 0..MAX_ROUNDS {
-        let wrong = match parser.parse(cx, tokens.iter().copied()) {
+        let (at, expected) = match parser.parse(cx, tokens.iter().copied()) {
             Ok(source) => {
                 cx.finish();
                 return Some(source);
             }
-            Err(ParseError::UnrecognizedToken { token, expected }) => (token, Expected::new(&expected)),
+            Err(ParseError::UnrecognizedToken { token, expected }) => {
+                let at = tokens.iter().position(|t| *t == token).expect("the token comes from the vector");
+                (at, Expected::new(&expected))
+            }
+            Err(ParseError::User { error: Stop(from) }) => {
+                let at = tokens.iter().position(|t| t.0 >= from && t.1 == Tok::LBrace).expect("there is a brace");
+                let fits = probe_after(&parser, cx, &tokens[..at]);
+                (at, fits)
+            }
             Err(_) => return None,
         };
-        let ((lo, tok, hi), expected) = wrong;
-        let at = tokens.iter().position(|t| *t == (lo, tok, hi)).expect("the token comes from the vector");
-        let text = |lo, hi| cx.text(lo, hi).to_string();
-        let failure = Failure { text: &text, tokens, at, expected };
+        let (lo, tok, _) = tokens[at];
+        let body_missing = [Tok::MarkIf, Tok::MarkFor, Tok::MarkSwitch].into_iter().any(|m| expected.has(m));
+        if body_missing && !expected.has(Tok::MarkExpr) && !expected.has(Tok::MarkHeader) {
+            look_at_header(&parser, cx, &tokens[..at]);
+        }
+        let (text, base) = (cx.whole_text(), cx.base());
+        let failure = Failure { text, base, tokens, at, expected };
         let fits = |t: &Token| matches!(t.1, Tok::Eof) || t.1 == Tok::Newline && t.0 == t.2;
         *at_end |= cx.errors.is_empty() && fits(&tokens[at]);
         if tok == Tok::Eof && !cx.errors.is_empty() {
@@ -79,18 +90,12 @@ fn run(cx: &mut Cx, tokens: &mut Vec<Token>, at_end: &mut bool) -> Option<Source
         let report = failure.report();
         again = if lo > furthest { 0 } else { again + 1 };
         furthest = furthest.max(lo);
-        let mut probe = |prefix: &[Token]| {
-            let mut scratch = Ast::new();
-            let mut cx = Cx::new(&mut scratch, cx.file, cx.whole_text(), cx.base());
-            let end = prefix.last().map_or(0, |t| t.2);
-            let stop = (end, Tok::StartExpr, end);
-            match parser.parse(&mut cx, prefix.iter().copied().chain([stop])) {
-                Err(ParseError::UnrecognizedToken { expected, .. }) => Expected::new(&expected),
-                _ => Expected::new(&[]),
-            }
-        };
+        let mut probe = |prefix: &[Token]| probe_after(&parser, cx, prefix);
         let first = tokens.len() > 2 && report.message.contains("package statement must be first");
         let mended = if first { None } else { mend(&failure, &mut probe, again) };
+        if let Some(message) = receivers(&failure) {
+            cx.error(report.span, message);
+        }
         if again == 0 || cx.errors.is_empty() {
             cx.error(report.span, report.message);
         }
@@ -98,6 +103,55 @@ fn run(cx: &mut Cx, tokens: &mut Vec<Token>, at_end: &mut bool) -> Option<Source
         cx.reset();
     }
     None
+}
+
+/// What may follow `prefix`, which must be right.
+fn probe_after(parser: &grammar::SourceParser, cx: &Cx, prefix: &[Token]) -> Expected {
+    let end = prefix.last().map_or(0, |t| t.2);
+    let misfit = (end, Tok::StartExpr, end);
+    let mut scratch = Ast::new();
+    let mut cx = Cx::new(&mut scratch, cx.file, cx.whole_text(), cx.base());
+    match parser.parse(&mut cx, prefix.iter().copied().chain([misfit])) {
+        Err(ParseError::UnrecognizedToken { expected, .. }) => Expected::new(&expected),
+        _ => Expected::new(&[]),
+    }
+}
+
+/// Checks the condition of a header that no body follows: `prefix` gets an empty one. Its mistakes come before the
+/// missing brace's.
+fn look_at_header(parser: &grammar::SourceParser, cx: &mut Cx, prefix: &[Token]) {
+    let end = prefix.last().map_or(0, |t| t.2);
+    let rest = [Tok::LBrace, Tok::RBrace, Tok::Newline, Tok::StartExpr].map(|tok| (end, tok, end));
+    let mut scratch = Ast::new();
+    let mut scratch_cx = Cx::new(&mut scratch, cx.file, cx.whole_text(), cx.base());
+    _ = parser.parse(&mut scratch_cx, prefix.iter().copied().chain(rest));
+    cx.errors.append(&mut scratch_cx.errors);
+}
+
+/// What Go says of a receiver list with none or several in it, when the method's name is missing too.
+fn receivers(failure: &Failure) -> Option<&'static str> {
+    let close = failure.at.checked_sub(1)?;
+    if failure.before(1) != Tok::RParen || !failure.expected.has(Tok::Name) || failure.expected.has(Tok::MarkType) {
+        return None;
+    }
+    let (mut depth, mut commas, mut open) = (0, 0, close);
+    loop {
+        let tok = failure.tokens[open].1;
+        depth += tok.closes() as i32 - tok.opens() as i32;
+        commas += (depth == 1 && tok == Tok::Comma && open + 1 < close) as u32;
+        if depth == 0 {
+            break;
+        }
+        open = open.checked_sub(1)?;
+    }
+    if open == 0 || failure.tokens[open - 1].1 != Tok::Func {
+        return None;
+    }
+    match commas {
+        _ if open + 1 == close => Some("method has no receiver"),
+        0 => None,
+        _ => Some("method has multiple receivers"),
+    }
 }
 
 /// By position, at most one `syntax error:` a line and no message twice on a line, as Go prints them.

@@ -129,16 +129,37 @@ impl Printer<'_> {
                 self.expr(*elem);
             }
             Expr::StructType(fields) => {
-                self.put("struct");
-                self.braces(fields.is_empty());
+                self.put("struct{");
+                for (i, f) in fields.iter().enumerate() {
+                    self.put(if i > 0 { "; " } else { "" });
+                    self.field(f);
+                    if let Some(tag) = f.tag {
+                        self.put(" ");
+                        self.expr(tag);
+                    }
+                }
+                self.put("}");
             }
             Expr::FuncType(sig) => {
                 self.put("func");
                 self.signature(sig);
             }
             Expr::InterfaceType(elems) => {
-                self.put("interface");
-                self.braces(elems.is_empty());
+                self.put("interface{");
+                for (i, e) in elems.iter().enumerate() {
+                    self.put(if i > 0 { "; " } else { "" });
+                    match e {
+                        InterfaceElem::Method(name, ty) => {
+                            self.put(ast.text(name.name));
+                            match &ast[*ty].kind {
+                                Expr::FuncType(sig) => self.signature(sig),
+                                _ => self.expr(*ty),
+                            }
+                        }
+                        InterfaceElem::Embed(ty) => self.expr(*ty),
+                    }
+                }
+                self.put("}");
             }
             Expr::MapType(k, v) => {
                 self.put("map[");
@@ -152,7 +173,7 @@ impl Printer<'_> {
                     ChanDir::Send => "chan<- ",
                     ChanDir::Recv => "<-chan ",
                 });
-                let inner = matches!(ast[*elem].kind, Expr::ChanType(ChanDir::Recv, _)) && *dir != ChanDir::Recv;
+                let inner = matches!(ast[*elem].kind, Expr::ChanType(ChanDir::Recv, _)) && *dir == ChanDir::Both;
                 self.put(if inner { "(" } else { "" });
                 self.expr(*elem);
                 self.put(if inner { ")" } else { "" });
@@ -199,17 +220,19 @@ impl Printer<'_> {
             if i > 0 {
                 self.put(", ");
             }
-            for (j, name) in f.names.iter().enumerate() {
-                if j > 0 {
-                    self.put(", ");
-                }
-                self.put(self.ast.text(name.name));
-            }
-            if !f.names.is_empty() {
-                self.put(" ");
-            }
-            self.expr(f.ty);
+            self.field(f);
         }
         self.put(")");
+    }
+
+    fn field(&mut self, f: &Field) {
+        for (j, name) in f.names.iter().enumerate() {
+            self.put(if j > 0 { ", " } else { "" });
+            self.put(self.ast.text(name.name));
+        }
+        if !f.names.is_empty() {
+            self.put(" ");
+        }
+        self.expr(f.ty);
     }
 }

@@ -2,7 +2,9 @@
 
 use gol_source::Span;
 
-use super::{Args, Cx, LitValue};
+use lalrpop_util::ParseError;
+
+use super::{Args, Cx, Failed, LitValue, Stop};
 use crate::ast::*;
 
 impl Cx<'_> {
@@ -115,8 +117,16 @@ impl Cx<'_> {
         self.selector(x, id)
     }
 
-    /// `x[args]`; `close` is the offset of the bracket.
+    /// `x[args]`; `close` is the offset of the bracket. With more than one, all but the first must be types.
     pub(crate) fn index(&mut self, x: ExprId, args: Vec<ExprId>, close: u32) -> ExprId {
+        for &arg in args.iter().skip(1) {
+            if let Some(span) = self.not_type(arg) {
+                let text = self.text(span.lo, span.hi);
+                let literal = if matches!(self.ast[arg].kind, Expr::BasicLit(..)) { "literal " } else { "" };
+                self.syntax_error(span, format!("unexpected {literal}{text}, expected ]"));
+                break;
+            }
+        }
         let below = self.expr_depth(x).max(self.deepest(&args));
         let lo = self.span(x).lo;
         self.expr(Expr::Index(x, args), lo, close + 1, below)
@@ -175,22 +185,23 @@ impl Cx<'_> {
         self.expr(Expr::Call { fun, args, has_dots, rparen }, lo, rparen + 1, below)
     }
 
-    /// `x{elems}` where `x` is written as an expression: it must be able to name a type.
-    pub(crate) fn composite(&mut self, x: ExprId, v: LitValue) -> ExprId {
+    /// The expression before the brace of a composite literal: it must be able to name a type. `end` is its end.
+    pub(crate) fn lit_type_name(&mut self, x: ExprId, end: u32) -> Result<ExprId, Failed> {
         let inner = self.ast.unparen(x);
         let names_type = match self.ast[inner].kind {
-            Expr::Name(_) | Expr::Selector(..) => true,
+            Expr::Name(_) | Expr::Selector(..) | Expr::Bad => true,
             Expr::Index(..) => !self.is_value(inner),
             Expr::ArrayType { .. } | Expr::SliceType(_) | Expr::StructType(_) | Expr::MapType(..) => true,
-            Expr::Bad => true,
             _ => false,
         };
         if !names_type {
-            self.syntax_error(Span::new(v.lo, v.lo + 1), "unexpected { at end of statement");
-        } else if inner != x {
-            self.syntax_error(Span::new(v.lo, v.lo + 1), "cannot parenthesize type in composite literal");
+            return Err(ParseError::User { error: Stop(end) });
         }
-        self.composite_of(x, v)
+        if inner != x {
+            let brace = end + self.text_from(end).find('{').unwrap_or(0) as u32;
+            self.syntax_error(Span::new(brace, brace + 1), "cannot parenthesize type in composite literal");
+        }
+        Ok(x)
     }
 
     /// Whether `x` is a value and no type, by its form alone.
@@ -202,6 +213,25 @@ impl Cx<'_> {
             Expr::Paren(x) => self.is_value(*x),
             Expr::Index(x, args) => self.is_value(*x) || args.len() == 1 && self.is_value(args[0]),
             _ => false,
+        }
+    }
+
+    /// Where `x` ceases to be a type, if it is none by its form.
+    fn not_type(&self, x: ExprId) -> Option<Span> {
+        let span = self.span(x);
+        match &self.ast[x].kind {
+            Expr::BasicLit(..) => Some(span),
+            Expr::Unary(op, _) => Some(Span::new(span.lo, span.lo + op.text().len() as u32)),
+            Expr::Binary { x, op, op_pos, .. } => {
+                let operator = Span::new(*op_pos, *op_pos + op.text().len() as u32);
+                self.not_type(*x).or(Some(operator))
+            }
+            Expr::Call { fun, .. } => {
+                let end = self.span(*fun).hi;
+                self.not_type(*fun).or(Some(Span::new(end, end + 1)))
+            }
+            Expr::Paren(x) | Expr::Star(x) => self.not_type(*x),
+            _ => None,
         }
     }
 

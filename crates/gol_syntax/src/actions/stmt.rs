@@ -126,14 +126,17 @@ impl Cx<'_> {
         }
     }
 
+    /// `if {`; `at` is where the brace stands.
+    pub(crate) fn no_condition(&mut self, at: u32) -> Header {
+        self.syntax_error(Span::new(at, at + 1), "missing condition in if statement");
+        Header { init: None, semi: None, last: None, at }
+    }
+
     pub(crate) fn if_stmt(&mut self, lo: u32, h: Header, then: Block, els: Option<StmtId>) -> StmtId {
         let hi = els.map_or(then.span.hi, |e| self.ast[e].span.hi);
         let cond = match (h.last, h.semi) {
             (Some(s), _) => self.condition(s),
-            (None, None) => {
-                self.syntax_error(Span::new(then.span.lo, then.span.lo + 1), "missing condition in if statement");
-                self.bad(h.at, h.at)
-            }
+            (None, None) => self.bad(h.at, h.at),
             (None, Some(semi)) => {
                 let message = match self.text(semi.lo, semi.hi) {
                     ";" => "missing condition in if statement",
@@ -229,7 +232,7 @@ impl Cx<'_> {
         let RangeClause { lhs, define, x } = clause;
         if lhs.len() > 2 {
             let at = self.span(lhs[2]);
-            self.error(at, "range clause permits at most two iteration variables");
+            self.late_error(at, "range clause permits at most two iteration variables");
         }
         let (key, value) = (lhs.first().copied(), lhs.get(1).copied());
         let below = self.deepest(&lhs).max(self.expr_depth(x)).max(self.block_depth(&body));

@@ -74,7 +74,8 @@ impl Cx<'_> {
 
     /// A field's tag that is a literal, but no string.
     pub(crate) fn tag_not_string(&mut self, lo: u32, hi: u32) -> ExprId {
-        self.syntax_error(Span::new(lo, hi), "struct field tag must be a string");
+        let text = self.text(lo, hi);
+        self.late_error(Span::new(lo, hi), &format!("invalid syntax tree: incorrect tag syntax: {text:?}"));
         self.bad(lo, hi)
     }
 
