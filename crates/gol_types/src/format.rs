@@ -12,7 +12,7 @@ use crate::constant::quote;
 use crate::info::Mode;
 use crate::objects::{ObjId, ObjKind, PkgId, VarKind};
 use crate::package::Program;
-use crate::types::{ChanDir, Interface, Method, Param, Signature, Type, TypeId, Types};
+use crate::types::{ChanDir, Interface, Method, Param, Signature, Tag, Type, TypeId, Types};
 
 pub(crate) use expr::expr_text;
 
@@ -148,8 +148,8 @@ impl TypeWriter<'_> {
                         self.text(" ");
                     }
                     self.ty(f.ty);
-                    if f.tag != Symbol::EMPTY {
-                        let tag = quote(self.names.text(f.tag).as_bytes());
+                    if f.tag != Tag::NONE {
+                        let tag = quote(types.tag_text(f.tag));
                         self.text(" ");
                         self.text(&tag);
                     }

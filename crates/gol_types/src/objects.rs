@@ -53,6 +53,8 @@ pub struct Object {
     pub scope_pos: u32,
     /// Whether it is used, for the complaints about variables, imports and labels that are not.
     pub used: bool,
+    /// Its declaration depends on itself in a way that is reported: it has no type.
+    pub(crate) broken: bool,
     /// How far its declaration is resolved.
     pub(crate) state: State,
     /// The declaration of a package-level object.
@@ -296,7 +298,18 @@ impl IndexMut<ObjId> for Objects {
 impl Object {
     /// A resolved object with a type, visible from everywhere in its scope.
     pub(crate) fn new(name: Symbol, span: Span, ty: TypeId, pkg: PkgId, kind: ObjKind) -> Object {
-        Object { name, span, ty, pkg, kind, scope_pos: 0, used: false, state: State::Resolved, decl: None }
+        Object {
+            name,
+            span,
+            ty,
+            pkg,
+            kind,
+            scope_pos: 0,
+            used: false,
+            broken: false,
+            state: State::Resolved,
+            decl: None,
+        }
     }
 
     /// Whether it is a variable.

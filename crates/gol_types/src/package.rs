@@ -1,14 +1,15 @@
 //! Packages, and the program that owns all tables.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use gol_source::{Interner, Symbol};
 use gol_syntax::ast::{DeclId, ExprId};
 
+use crate::check::FuncScope;
 use crate::constant::Constant;
 use crate::info::Info;
 use crate::objects::{DeclInfoId, ObjId, Object, Objects, PkgId, Scope, ScopeId};
-use crate::types::Types;
+use crate::types::{NamedId, Types};
 use crate::universe::{self, Universe};
 
 /// One step of a package's initialization: `lhs = rhs`.
@@ -48,6 +49,10 @@ pub struct Package {
     pub inits: Vec<ObjId>,
     /// All package-level variables, blank ones included, in source order.
     pub vars: Vec<ObjId>,
+    /// All package-level objects, functions and methods, `init` functions included, in source order.
+    pub(crate) objects: Vec<ObjId>,
+    /// It could not be had: whatever is asked of it is accepted in silence.
+    pub(crate) missing: bool,
     /// How many local types it has so far: numbers them.
     pub(crate) local_types: u32,
     /// All declarations of package-level variables that have initializers, in source order.
@@ -59,7 +64,7 @@ pub struct Package {
 pub(crate) struct DeclInfo {
     /// The file's scope.
     pub(crate) file: ScopeId,
-    /// The variables of `var a, b = f()`; empty for all else (a variable of its own is in `vars` by its object).
+    /// The variable, or all variables of `var a, b = f()`; empty for all else.
     pub(crate) lhs: Vec<ObjId>,
     /// The type that is written.
     pub(crate) ty: Option<ExprId>,
@@ -73,8 +78,8 @@ pub(crate) struct DeclInfo {
     pub(crate) type_spec: Option<(DeclId, u32)>,
     /// The function declaration.
     pub(crate) func: Option<DeclId>,
-    /// The package-level variables, constants and functions that initializer or body mention, in order.
-    pub(crate) deps: Vec<ObjId>,
+    /// The package-level variables, constants and functions that initializer or body mention.
+    pub(crate) deps: BTreeSet<ObjId>,
     /// Whether body or initializer is checked (bodies of trusted packages are checked on demand).
     pub(crate) checked: bool,
 }
@@ -93,6 +98,14 @@ pub struct Program {
     pub(crate) packages: Vec<Package>,
     pub(crate) decls: Vec<DeclInfo>,
     pub(crate) by_path: HashMap<String, PkgId>,
+    /// Methods by the type name that they belong to, until the type is resolved.
+    pub(crate) methods: BTreeMap<ObjId, Vec<ObjId>>,
+    /// Types and parameter scopes of resolved functions.
+    pub(crate) func_scopes: HashMap<ObjId, FuncScope>,
+    /// The import that brought a name into a file's scope by `import .`.
+    pub(crate) dot_imports: HashMap<(ScopeId, Symbol), ObjId>,
+    /// Declared types that are known not to contain themselves (or are reported).
+    pub(crate) valid_types: HashSet<NamedId>,
 }
 
 impl Program {
@@ -165,6 +178,8 @@ impl Program {
             funcs: Vec::new(),
             inits: Vec::new(),
             vars: Vec::new(),
+            objects: Vec::new(),
+            missing: false,
             local_types: 0,
             var_decls: Vec::new(),
         });

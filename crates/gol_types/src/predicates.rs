@@ -1,8 +1,6 @@
 //! Questions about types. Identity needs no question: ids are equal.
 
-use gol_source::Symbol;
-
-use crate::types::{Basic, Type, TypeId, Types};
+use crate::types::{Basic, Tag, Type, TypeId, Types};
 
 impl Types {
     /// The underlying basic type, if it is one.
@@ -147,7 +145,7 @@ impl Types {
             Type::Tuple(m) => Type::Tuple(m.into_iter().map(|t| self.without_tags(t)).collect()),
             Type::Struct(mut fields) => {
                 for f in &mut fields {
-                    f.tag = Symbol::EMPTY;
+                    f.tag = Tag::NONE;
                     f.ty = self.without_tags(f.ty);
                 }
                 Type::Struct(fields)

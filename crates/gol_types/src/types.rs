@@ -211,6 +211,15 @@ pub enum Type {
     Tuple(Vec<TypeId>),
 }
 
+/// An interned struct tag.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub struct Tag(u32);
+
+impl Tag {
+    /// No tag, or an empty one.
+    pub const NONE: Tag = Tag(0);
+}
+
 /// A field of a struct type. Identity looks at all but `span`.
 #[derive(Clone, Debug)]
 pub struct Field {
@@ -222,8 +231,8 @@ pub struct Field {
     pub ty: TypeId,
     /// Whether it is embedded.
     pub embedded: bool,
-    /// The tag's text, unquoted; [`Symbol::EMPTY`]: none.
-    pub tag: Symbol,
+    /// The tag; its text is [`Types::tag_text`].
+    pub tag: Tag,
     /// Where its name stands.
     pub span: Span,
 }
@@ -330,12 +339,19 @@ pub struct Types {
     canonical: HashMap<Box<[u32]>, u32>,
     exact: HashMap<Box<[u32]>, u32>,
     named: Vec<Named>,
+    tags: Vec<Box<[u8]>>,
 }
 
 impl Types {
     /// The table with the predeclared types. `error` gets its method and object from the universe.
     pub(crate) fn new(byte: Symbol, rune: Symbol, any: Symbol) -> Types {
-        let mut t = Types { entries: Vec::new(), canonical: HashMap::new(), exact: HashMap::new(), named: Vec::new() };
+        let mut t = Types {
+            entries: Vec::new(),
+            canonical: HashMap::new(),
+            exact: HashMap::new(),
+            named: Vec::new(),
+            tags: vec![Box::default()],
+        };
         for &b in Basic::ALL {
             t.intern(Type::Basic(b));
         }
@@ -423,6 +439,21 @@ impl Types {
     /// The structure of the underlying type.
     pub fn under(&self, id: TypeId) -> &Type {
         self.get(self.underlying(id))
+    }
+
+    /// The tag with this text.
+    pub(crate) fn tag(&mut self, text: &[u8]) -> Tag {
+        // Programs have few tags.
+        let at = self.tags.iter().position(|t| **t == *text).unwrap_or_else(|| {
+            self.tags.push(text.into());
+            self.tags.len() - 1
+        });
+        Tag(at as u32)
+    }
+
+    /// A tag's text, unquoted.
+    pub fn tag_text(&self, tag: Tag) -> &[u8] {
+        &self.tags[tag.0 as usize]
     }
 
     /// `*elem`

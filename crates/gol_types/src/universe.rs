@@ -76,6 +76,10 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
         packages: Vec::new(),
         decls: Vec::new(),
         by_path: HashMap::new(),
+        methods: Default::default(),
+        func_scopes: HashMap::new(),
+        dot_imports: HashMap::new(),
+        valid_types: Default::default(),
     };
     let universe = p.new_scope(None);
     let add = |p: &mut Program, name: Symbol, ty: TypeId, kind: ObjKind| {

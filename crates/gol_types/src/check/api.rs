@@ -2,19 +2,20 @@
 
 use std::collections::HashMap;
 
-use gol_source::{Diagnostic, SourceMap};
-use gol_syntax::ast::{Ast, File};
+use gol_source::{Code, Diagnostic, SourceMap, Span, Symbol};
+use gol_syntax::ast::{Ast, Decl, File};
 
-use super::Checker;
-use crate::objects::{ObjId, PkgId};
+use super::{Checker, initorder, resolver};
+use crate::objects::{ObjId, ObjKind, PkgId};
 use crate::package::{InitStep, Options, Program};
 
 impl Program {
-    /// Checks a package. Its imports are checked already: `imports` gives them by the path as written. All findings
-    /// come back sorted by position, at most one a line.
+    /// Checks a package. Its imports are checked already: `imports` gives them by the path as written (a path that is
+    /// not there stands for a package that could not be had, and was reported by the caller). All findings come back
+    /// sorted by position.
     ///
-    /// A trusted package's bodies and initializers (and declarations) are left for when they are first needed; the
-    /// compiler asks for them with [`Program::check_body`] and [`Program::check_var_init`].
+    /// A trusted package's bodies, initializers and declarations are left for when they are first needed; the compiler
+    /// asks for them with [`Program::check_body`] and [`Program::check_var_init`].
     pub fn check_package(
         &mut self,
         ast: &Ast,
@@ -24,36 +25,149 @@ impl Program {
         imports: &HashMap<String, PkgId>,
         options: Options,
     ) -> (PkgId, Vec<Diagnostic>) {
-        let _ = (files, imports);
-        let id = self.new_package(path, gol_source::Symbol::EMPTY, options);
+        let name = files.first().map_or(Symbol::EMPTY, |f| f.package.name);
+        let id = self.new_package(path, name, options);
         let mut c = Checker::new(ast, map, self, id);
+        let found = c.collect(files, imports);
+        c.prog.packages[id.0 as usize].objects = found.objects.clone();
+        if !options.trusted {
+            c.check_all(&found.objects);
+            if !options.allow_unused {
+                c.unused_imports(&found.imports);
+            }
+            c.missing_bodies();
+        }
+        (id, c.finish())
+    }
+
+    /// Checks everything in a trusted package that is not checked yet, as for the tests of the standard library.
+    pub fn check_everything(&mut self, ast: &Ast, map: &SourceMap, pkg: PkgId) -> Vec<Diagnostic> {
+        let package = self.package(pkg);
+        let objects = package.objects.clone();
+        let mut c = Checker::new(ast, map, self, pkg);
+        c.resolve_all(&objects);
+        for &obj in &objects {
+            c.demand(obj);
+        }
         c.process_later();
-        (id, Vec::new())
+        c.check_init_order();
+        c.finish()
     }
 
     /// Checks the body of a function of a trusted package, once; of others it is checked already. Also makes sure that
     /// the function's own type is known.
     pub fn check_body(&mut self, ast: &Ast, map: &SourceMap, func: ObjId) -> Vec<Diagnostic> {
-        let _ = (ast, map, func);
-        Vec::new()
+        self.on_demand(ast, map, func)
     }
 
     /// Checks the initializer of a package-level variable of a trusted package, once; likewise.
     pub fn check_var_init(&mut self, ast: &Ast, map: &SourceMap, var: ObjId) -> Vec<Diagnostic> {
-        let _ = (ast, map, var);
-        Vec::new()
+        self.on_demand(ast, map, var)
     }
 
     /// Makes sure that an object of a trusted package has its type (and value); likewise.
     pub fn check_object(&mut self, ast: &Ast, map: &SourceMap, obj: ObjId) -> Vec<Diagnostic> {
-        let _ = (ast, map, obj);
-        Vec::new()
+        let mut c = Checker::new(ast, map, self, PkgId::UNSAFE);
+        c.pkg = c.prog.objects[obj].pkg;
+        c.obj_decl(obj);
+        c.process_later();
+        c.finish()
+    }
+
+    fn on_demand(&mut self, ast: &Ast, map: &SourceMap, obj: ObjId) -> Vec<Diagnostic> {
+        let decl = self.objects[obj].decl;
+        if decl.is_none_or(|d| self.decl(d).checked) {
+            return Vec::new();
+        }
+        let pkg = self.objects[obj].pkg;
+        let mut c = Checker::new(ast, map, self, pkg);
+        c.demand(obj);
+        c.process_later();
+        c.finish()
     }
 
     /// The order in which a package's variables are initialized. For a trusted package only those that were checked
     /// with [`Program::check_var_init`] (whose initializers the program reaches) and what they depend on.
     pub fn init_order(&self, pkg: PkgId) -> Vec<InitStep> {
-        let _ = pkg;
-        Vec::new()
+        initorder::init_order(self, pkg).0
+    }
+}
+
+impl Checker<'_> {
+    fn check_all(&mut self, objects: &[ObjId]) {
+        let types: Vec<ObjId> = objects.iter().copied().filter(|&o| resolver::is_type(&self.prog.objects[o])).collect();
+        self.direct_cycles(&types);
+        self.resolve_all(objects);
+        self.process_later();
+        self.check_init_order();
+    }
+
+    /// Declared types first, then aliases, then all else: so an alias rarely stands in the way of itself.
+    fn resolve_all(&mut self, objects: &[ObjId]) {
+        for phase in 0..3 {
+            for &obj in objects {
+                let of = match self.prog.objects[obj].kind {
+                    ObjKind::TypeName { alias: false } => 0,
+                    ObjKind::TypeName { alias: true } => 1,
+                    _ => 2,
+                };
+                if of == phase {
+                    self.obj_decl(obj);
+                }
+            }
+        }
+    }
+
+    /// Checks body or initializer of a package-level object of a trusted package.
+    fn demand(&mut self, obj: ObjId) {
+        let Some(decl) = self.prog.objects[obj].decl else { return };
+        self.obj_decl(obj);
+        match self.prog.objects[obj].kind {
+            ObjKind::Func { .. } => self.declared_body(obj, decl),
+            ObjKind::Var(_) => self.package_var_init(obj),
+            _ => {}
+        }
+    }
+
+    /// Only trusted packages have functions without bodies. Go finds them last, when all else is right.
+    fn missing_bodies(&mut self) {
+        if self.has_errors() {
+            return;
+        }
+        let ast = self.ast;
+        for obj in self.prog.package(self.pkg).funcs.clone() {
+            if let ObjKind::Func { decl, .. } = self.prog.objects[obj].kind
+                && let Decl::Func(func) = &ast[decl].kind
+                && func.body.is_none()
+            {
+                // After the keyword: the name, or the receiver's parenthesis.
+                let at = match func.recv {
+                    Some(_) => self.after_func_keyword(ast[decl].span),
+                    None => func.name.span,
+                };
+                self.error(Code::MissingInitBody, at, "missing function body");
+            }
+        }
+    }
+
+    fn after_func_keyword(&self, decl: Span) -> Span {
+        let text = self.map.text(decl);
+        let rest = text.strip_prefix("func").unwrap_or(text);
+        let skipped = text.len() - rest.trim_start().len();
+        self.at(decl.lo + skipped as u32)
+    }
+
+    /// All that was reported, sorted, without repetitions.
+    fn finish(self) -> Vec<Diagnostic> {
+        let mut all = self.diagnostics;
+        all.sort_by_key(|d| d.span.lo);
+        let mut shown: Vec<Diagnostic> = Vec::new();
+        for d in all {
+            let line = |d: &Diagnostic| self.map.position(d.span.lo).map(|p| (p.file, p.line));
+            if !shown.iter().rev().take(8).any(|s| s.message == d.message && line(s) == line(&d)) {
+                shown.push(d);
+            }
+        }
+        shown
     }
 }

@@ -9,7 +9,9 @@
 mod api;
 mod assignments;
 mod call;
+mod composite;
 mod conversions;
+mod cycles;
 mod decl;
 mod errors;
 mod expr;
@@ -18,15 +20,15 @@ mod lookup;
 mod operand;
 mod resolver;
 mod scope;
+mod signature;
 mod stmt;
 mod typexpr;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 
 use gol_source::{Diagnostic, SourceMap, Span, Symbol};
 use gol_syntax::ast::{Ast, Block, ExprId};
 
-#[allow(unused_imports)]
 pub(crate) use lookup::Lookup;
 pub(crate) use operand::Operand;
 
@@ -34,7 +36,7 @@ use crate::constant::Constant;
 use crate::info::{Mode, TypeAndValue};
 use crate::objects::{DeclInfoId, ObjId, PkgId, ScopeId};
 use crate::package::Program;
-use crate::types::TypeId;
+use crate::types::{NamedId, TypeId};
 
 /// Work that waits until the declarations around it are known.
 pub(crate) type Action = Box<dyn FnOnce(&mut Checker<'_>)>;
@@ -102,8 +104,14 @@ pub(crate) struct Checker<'a> {
     pub(crate) pkg: PkgId,
     /// The surroundings.
     pub(crate) env: Env,
-    later: VecDeque<Action>,
+    /// Queued work with its package; done work leaves a gap until its range is through.
+    later: Vec<Option<(PkgId, Action)>>,
+    /// The objects that are being resolved, outermost first.
     obj_path: Vec<ObjId>,
+    /// Declared types whose underlying types are put off.
+    pending: Vec<decl::Pending>,
+    /// Those of them that are being worked out.
+    resolving: Vec<NamedId>,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -111,20 +119,47 @@ impl<'a> Checker<'a> {
     /// A checker for package `pkg`.
     pub(crate) fn new(ast: &'a Ast, map: &'a SourceMap, prog: &'a mut Program, pkg: PkgId) -> Checker<'a> {
         let env = Env::new(prog.package(pkg).scope);
-        let (later, obj_path, diagnostics) = (VecDeque::new(), Vec::new(), Vec::new());
-        Checker { ast, map, prog, pkg, env, later, obj_path, diagnostics }
+        Checker {
+            ast,
+            map,
+            prog,
+            pkg,
+            env,
+            later: Vec::new(),
+            obj_path: Vec::new(),
+            pending: Vec::new(),
+            resolving: Vec::new(),
+            diagnostics: Vec::new(),
+        }
     }
 
     /// Queues work until the declarations around it are known.
     pub(crate) fn later(&mut self, action: impl FnOnce(&mut Checker<'_>) + 'static) {
-        self.later.push_back(Box::new(action));
+        self.later.push(Some((self.pkg, Box::new(action))));
     }
 
-    /// Does all queued work, and what it queues.
-    pub(crate) fn process_later(&mut self) {
-        while let Some(action) = self.later.pop_front() {
-            action(self);
+    /// How much work is queued, for [`Checker::process_later_from`].
+    pub(crate) fn later_len(&self) -> usize {
+        self.later.len()
+    }
+
+    /// Does the work that was queued since [`Checker::later_len`] gave `start`, and what it queues.
+    pub(crate) fn process_later_from(&mut self, start: usize) {
+        let mut at = start;
+        while at < self.later.len() {
+            if let Some((pkg, action)) = self.later[at].take() {
+                let outer = std::mem::replace(&mut self.pkg, pkg);
+                action(self);
+                self.pkg = outer;
+            }
+            at += 1;
         }
+        self.later.truncate(start);
+    }
+
+    /// Does all queued work.
+    pub(crate) fn process_later(&mut self) {
+        self.process_later_from(0);
     }
 
     /// The text of a name.

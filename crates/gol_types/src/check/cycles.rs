@@ -1,0 +1,169 @@
+//! Cycles of declarations: those that are allowed, those that are not, and types that contain themselves.
+
+use gol_source::{Code, Diagnostic};
+use gol_syntax::ast::{Decl, Expr};
+use std::collections::HashMap;
+
+use super::Checker;
+use crate::objects::{ObjId, ObjKind, PkgId};
+use crate::types::{NamedId, Type, TypeId};
+
+impl Checker<'_> {
+    /// The object is met again while it is resolved; it is at `start` of the object path. Reports the cycle unless it
+    /// is allowed, or is reported elsewhere.
+    pub(super) fn check_cycle(&mut self, obj: ObjId, start: usize) {
+        let cycle: Vec<ObjId> = self.obj_path[start..].to_vec();
+        let (mut values, mut definitions) = (0, 0);
+        for &o in &cycle {
+            match self.prog.objects[o].kind {
+                ObjKind::Const(_) | ObjKind::Var(_) => values += 1,
+                ObjKind::TypeName { alias: false } => definitions += 1,
+                _ => {}
+            }
+        }
+        // Constants and variables alone: the initialization order shows it. Types (and functions) alone: fine if one
+        // is a definition; aliases alone would expand for ever.
+        let valid = values == cycle.len() || (values == 0 && definitions > 0);
+        if !valid {
+            self.cycle_error(&cycle, self.first_in_source(&cycle));
+        }
+        let o = &mut self.prog.objects[obj];
+        if !valid && matches!(o.kind, ObjKind::Const(_) | ObjKind::Var(_) | ObjKind::TypeName { .. }) {
+            o.ty = TypeId::INVALID;
+            o.broken = true;
+        }
+    }
+
+    fn first_in_source(&self, cycle: &[ObjId]) -> usize {
+        (0..cycle.len()).min_by_key(|&i| self.prog.objects[cycle[i]].span.lo).unwrap_or(0)
+    }
+
+    /// Reports a cycle of declarations, starting with `cycle[start]`.
+    pub(super) fn cycle_error(&mut self, cycle: &[ObjId], start: usize) {
+        let obj = cycle[start];
+        let is_type = matches!(self.prog.objects[obj].kind, ObjKind::TypeName { .. });
+        let (code, name) = (Code::InvalidDeclCycle, self.obj_name(obj));
+        let at = self.prog.objects[obj].span;
+        if cycle.len() == 1 {
+            let what = if is_type { "invalid recursive type" } else { "invalid cycle in declaration" };
+            self.error(code, at, format!("{what}: {name} refers to itself"));
+            return;
+        }
+        let what = if is_type { "invalid recursive type" } else { "invalid cycle in declaration of" };
+        let order: Vec<ObjId> = (0..=cycle.len()).map(|i| cycle[(start + i) % cycle.len()]).collect();
+        let d = Diagnostic::error(code, at, format!("{what} {name}"));
+        self.report_path(d, &order);
+    }
+
+    /// Adds a line `a refers to b` for each step of a path, and reports.
+    pub(super) fn report_path(&mut self, mut d: Diagnostic, path: &[ObjId]) {
+        for pair in path.windows(2) {
+            let span = self.prog.objects[pair[0]].span;
+            let line = format!("{} refers to {}", self.obj_name(pair[0]), self.obj_name(pair[1]));
+            d.message.push_str(&format!("\n\t{}: {line}", self.place(span)));
+            d = d.label(span, line);
+        }
+        self.report(d);
+    }
+
+    /// Finds `type A B; type B A` before anything is resolved.
+    pub(super) fn direct_cycles(&mut self, types: &[ObjId]) {
+        // Index in the path, or none when done.
+        let mut state: HashMap<ObjId, Option<usize>> = HashMap::new();
+        for &first in types {
+            let mut path: Vec<ObjId> = Vec::new();
+            let mut current = first;
+            loop {
+                match state.get(&current) {
+                    Some(None) => break,
+                    Some(&Some(start)) => {
+                        let cycle = path[start..].to_vec();
+                        for &o in &cycle {
+                            self.prog.objects[o].broken = true;
+                            self.prog.objects[o].ty = TypeId::INVALID;
+                            self.prog.objects[o].state = crate::objects::State::Resolved;
+                        }
+                        self.cycle_error(&cycle, self.first_in_source(&cycle));
+                        break;
+                    }
+                    None => {}
+                }
+                state.insert(current, Some(path.len()));
+                path.push(current);
+                match self.right_side_name(current) {
+                    Some(next) => current = next,
+                    None => break,
+                }
+            }
+            for o in path {
+                state.insert(o, None);
+            }
+        }
+    }
+
+    /// The package-level type that a type declaration's right side just names.
+    fn right_side_name(&self, obj: ObjId) -> Option<ObjId> {
+        let (decl, at) = self.prog.decl(self.prog.objects[obj].decl?).type_spec?;
+        let Decl::Type(specs) = &self.ast[decl].kind else { return None };
+        let Expr::Name(name) = self.ast[specs[at as usize].ty].kind else { return None };
+        let next = self.prog.scope(self.prog.package(self.pkg).scope).get(name)?;
+        matches!(self.prog.objects[next].kind, ObjKind::TypeName { .. }).then_some(next)
+    }
+
+    /// Reports a declared type that contains itself.
+    pub(super) fn valid_type_of(&mut self, obj: ObjId) {
+        let ty = self.prog.objects[obj].ty;
+        if let Type::Named(id) = *self.prog.types.get(ty)
+            && self.prog.types.named(id).obj == obj
+        {
+            self.complete(ty);
+            self.valid_type(ty, &mut Vec::new());
+        }
+    }
+
+    /// Whether memory of `ty` (or an interface's list of elements) does not contain a type of `nest`.
+    fn valid_type(&mut self, ty: TypeId, nest: &mut Vec<NamedId>) -> bool {
+        match self.prog.types.get(ty) {
+            Type::Array(e, _) => {
+                let e = *e;
+                self.valid_type(e, nest)
+            }
+            Type::Struct(fields) => {
+                let parts: Vec<TypeId> = fields.iter().map(|f| f.ty).collect();
+                parts.into_iter().all(|t| self.valid_type(t, nest))
+            }
+            Type::Interface(i) => {
+                let parts = i.written.as_ref().map_or(Vec::new(), |w| w.embeds.clone());
+                parts.into_iter().all(|t| self.valid_type(t, nest))
+            }
+            &Type::Named(id) => {
+                let named = self.prog.types.named(id);
+                if named.pkg != self.pkg || named.pkg == PkgId::NONE || self.prog.valid_types.contains(&id) {
+                    return true;
+                }
+                let underlying = named.underlying;
+                if let Some(start) = nest.iter().position(|&n| n == id) {
+                    self.recursive_type(&nest[start..]);
+                    return false;
+                }
+                nest.push(id);
+                let ok = self.valid_type(underlying, nest);
+                nest.pop();
+                self.prog.valid_types.insert(id);
+                ok
+            }
+            _ => true,
+        }
+    }
+
+    /// Reports the cycle and cuts it.
+    pub(super) fn recursive_type(&mut self, nest: &[NamedId]) {
+        let cycle: Vec<ObjId> = nest.iter().map(|&n| self.prog.types.named(n).obj).collect();
+        self.cycle_error(&cycle, 0);
+        for &n in nest {
+            let obj = self.prog.types.named(n).obj;
+            self.prog.objects[obj].broken = true;
+            self.prog.types.named_mut(n).underlying = TypeId::INVALID;
+        }
+    }
+}
