@@ -652,6 +652,8 @@ impl PrintKind {
     /// The kind with this number.
     pub fn from_u16(n: u16) -> Option<PrintKind> {
         use PrintKind::*;
-        [Bool, Int, Uint, Float, Float32, Complex, Complex64, String, Pointer, Slice, Interface].get(n as usize).copied()
+        [Bool, Int, Uint, Float, Float32, Complex, Complex64, String, Pointer, Slice, Interface]
+            .get(n as usize)
+            .copied()
     }
 }

@@ -1,1 +1,20 @@
+//! Rust bodies of the standard library's body-less functions, one module an import path.
+//!
+//! A function is found by its full name, `strings.IndexByte`; each module has a table of its own. Bodies get safe
+//! views only (`gol_vm::Native`); what cannot be said through them does not belong here.
 #![forbid(unsafe_code)]
+
+use gol_vm::NativeFn;
+
+/// The native with this full name.
+pub fn find(name: &str) -> Option<NativeFn> {
+    let (path, function) = name.rsplit_once('.')?;
+    let table = TABLES.iter().find(|t| t.0 == path)?.1;
+    table.iter().find(|f| f.0 == function).map(|f| f.1)
+}
+
+/// Natives of one package: name and body.
+type Table = &'static [(&'static str, NativeFn)];
+
+/// All packages with natives.
+const TABLES: &[(&str, Table)] = &[];

@@ -57,7 +57,7 @@ pub struct G {
     pub func: u64,
     /// Word offset of the current frame in the stack.
     pub base: u32,
-    /// Words of the stack in use; the collector scans `0..top`. Must be right whenever the goroutine does not run, and at safepoints.
+    /// Words of the stack in use, as the machine last noted it; what the collector scans is [`crate::Machine::stack_top`].
     pub top: u32,
     /// Where it is in its life.
     pub status: GStatus,

@@ -188,7 +188,8 @@ impl Shared {
             // SAFETY: R6: the world is stopped.
             let g = unsafe { &mut *g };
             if g.status == GStatus::Waiting {
-                g.stack.shrink(g.top);
+                let top = self.machine.stack_top(g);
+                g.stack.shrink(top);
             }
         });
         // SAFETY: H5: the world is stopped, and its lock synchronises; `RuntimeRoots` shows all that goroutines and the runtime hold,
@@ -274,9 +275,10 @@ impl Roots for RuntimeRoots<'_> {
 }
 
 fn visit_g(rt: &Shared, g: &G, visitor: &mut dyn RootVisitor) {
-    debug_assert!(g.top <= g.stack.words(), "goroutine {} uses {} of {} words", g.id, g.top, g.stack.words());
+    let top = rt.machine.stack_top(g);
+    debug_assert!(top <= g.stack.words(), "goroutine {} uses {} of {} words", g.id, top, g.stack.words());
     // SAFETY: the words up to `top` are the goroutine's, and nothing runs until the collection is over.
-    unsafe { visitor.range(g.stack.ptr(), g.top.min(g.stack.words()) as usize) };
+    unsafe { visitor.range(g.stack.ptr(), top.min(g.stack.words()) as usize) };
     g.machine.iter().chain(&g.resume_words).for_each(|&word| visitor.word(word));
     // The channels it waits on, which it may not name any more.
     if g.status == GStatus::Waiting {

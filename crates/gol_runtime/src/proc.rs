@@ -84,6 +84,11 @@ pub trait Machine: Send + Sync {
         }
     }
 
+    /// Words of the stack in use by a goroutine that is alive and does not run, for the collector. The world is stopped.
+    fn stack_top(&self, g: &G) -> u32 {
+        g.top
+    }
+
     /// Prepares the new goroutine `g` (see [`Worker::new_g`]) to call the func value `closure` without arguments, for a timer's function.
     fn start_func(&self, g: &mut G, closure: u64);
 }

@@ -95,6 +95,11 @@ impl SourceMap {
         &self.files[id.0 as usize]
     }
 
+    /// The last file that was added under this name.
+    pub fn file_named(&self, name: &str) -> Option<&SourceFile> {
+        self.files.iter().rev().find(|f| f.name == name)
+    }
+
     /// The file that a global offset lies in.
     pub fn file_at(&self, offset: u32) -> Option<FileId> {
         let after = self.files.partition_point(|f| f.base <= offset);

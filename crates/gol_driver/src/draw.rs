@@ -1,0 +1,102 @@
+//! Diagnostics as text: drawn with their source, a line each, or JSON.
+
+use ariadne::{CharSet, Config, IndexType, Label, Report, ReportKind, sources};
+use gol_source::{Diagnostic, Severity, SourceMap, Span};
+use serde_json::json;
+use std::io::{self, Write};
+
+/// How diagnostics are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Format {
+    /// Drawn with the source and the places that explain them.
+    Pretty,
+    /// `file:line:col: message`, one a line.
+    Short,
+    /// One JSON object a line: file, line, column, severity, code, message, labels, help.
+    Json,
+}
+
+pub(crate) fn draw(
+    map: &SourceMap,
+    found: &[Diagnostic],
+    format: Format,
+    colors: bool,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    found.iter().try_for_each(|d| match format {
+        Format::Pretty => pretty(map, d, colors, out),
+        Format::Short => writeln!(out, "{}: {}", map.describe(d.span), d.message),
+        Format::Json => writeln!(out, "{}", as_json(map, d)),
+    })
+}
+
+fn severity(d: &Diagnostic) -> &'static str {
+    match d.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    }
+}
+
+fn as_json(map: &SourceMap, d: &Diagnostic) -> serde_json::Value {
+    let place = |span: Span| {
+        let p = map.position(span.lo);
+        let end = map.position(span.hi);
+        (p.map(|p| map.file(p.file).name.clone()), p.map(|p| (p.line, p.column)), end.map(|p| (p.line, p.column)))
+    };
+    let (file, at, end) = place(d.span);
+    let labels = d.labels.iter().map(|l| {
+        let (file, at, _) = place(l.span);
+        json!({ "file": file, "line": at.map(|p| p.0), "column": at.map(|p| p.1), "text": l.text })
+    });
+    json!({
+        "file": file, "line": at.map(|p| p.0), "column": at.map(|p| p.1),
+        "end_line": end.map(|p| p.0), "end_column": end.map(|p| p.1),
+        "severity": severity(d), "code": d.code.name(), "message": d.message,
+        "labels": labels.collect::<Vec<_>>(), "help": d.help,
+    })
+}
+
+/// A span as ariadne wants it: the file's name and a range of bytes in it. A label is never empty.
+fn range(map: &SourceMap, span: Span) -> Option<(String, std::ops::Range<usize>)> {
+    let file = map.file(map.file_at(span.lo)?);
+    let (lo, hi) = ((span.lo - file.base) as usize, (span.hi.max(span.lo + 1) - file.base) as usize);
+    let end = file.text.len();
+    // A node that goes over many lines is marked where it starts.
+    let line_end = file.text[lo.min(end)..].find('\n').map_or(end, |n| lo + n);
+    Some((file.name.clone(), lo.min(end)..hi.min(line_end.max(lo + 1)).min(end.max(lo))))
+}
+
+fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) -> io::Result<()> {
+    let Some((name, at)) = range(map, d.span) else {
+        return writeln!(out, "{}: {}", severity(d), d.message);
+    };
+    let kind = match d.severity {
+        Severity::Error => ReportKind::Error,
+        Severity::Warning => ReportKind::Warning,
+    };
+    let config = Config::default().with_color(colors).with_index_type(IndexType::Byte).with_char_set(CharSet::Unicode);
+    let (first, rest) = d.message.split_once('\n').unwrap_or((&d.message, ""));
+    let mut report = Report::build(kind, (name.clone(), at.clone()))
+        .with_config(config)
+        .with_code(d.code.name())
+        .with_message(first)
+        .with_label(Label::new((name.clone(), at)).with_message("here").with_order(0));
+    let mut texts = vec![name];
+    for l in &d.labels {
+        if let Some((name, at)) = range(map, l.span) {
+            texts.push(name.clone());
+            report = report.with_label(Label::new((name, at)).with_message(&l.text).with_order(1));
+        }
+    }
+    if !rest.is_empty() {
+        report = report.with_note(rest.replace('\t', "  "));
+    }
+    if let Some(help) = &d.help {
+        report = report.with_help(help);
+    }
+    let text = |name: &String| {
+        let file = map.file_named(name);
+        (name.clone(), file.map_or(String::new(), |f| f.text.clone()))
+    };
+    report.finish().write(sources(texts.iter().map(text)), out)
+}

@@ -1,0 +1,1027 @@
+//! The interpreter: one loop, one arm an instruction.
+//!
+//! An activation runs goroutine after goroutine on its worker and is never nested: whatever an instruction needs that
+//! is itself gol code (a deferred call, an `Error` method for a report) is a frame like any other, and returns to a stub
+//! instruction that goes on. So a goroutine can be parked anywhere, and a switch is a change of three pointers: `pc`,
+//! `base` (register 0 of the current frame) and `g`.
+//!
+//! Arms are short. What is rare is a `#[cold]` function in the module of its subject, given the goroutine with its state
+//! saved; afterwards the state is reloaded, since the stack may have moved.
+//!
+//! The invariants V1 to V4 that the unsafe code rests on are listed at the crate root.
+
+use crate::image::HEADER;
+use crate::native::{Flow, Native};
+use crate::raise::Raise;
+use crate::value::{load_leaf, store_leaf};
+use crate::{Vm, call, chans, convert, iface, maps, panics, slices, strings};
+use gol_bytecode::{LeafKind, Op, TypeRef};
+use gol_heap::mem;
+use gol_runtime::{G, Resume, Safepoint, Worker};
+use std::sync::atomic::Ordering::Relaxed;
+
+/// Addresses below this are nil, or an offset from nil.
+const NIL_PAGE: u64 = 4096;
+
+/// What became of the goroutine in a slow path.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Then {
+    /// Its saved state tells where it goes on.
+    Go,
+    /// It is parked, queued or ended: take another.
+    Switch,
+    /// The run is over: leave the interpreter.
+    Leave,
+}
+
+/// Runs `g`, and what this worker has to run after it, until there is nothing left or a stop is asked for.
+///
+/// # Safety
+/// V1: `vm.image` is a verified program. V3: `g` is a goroutine of this VM that this worker owns.
+pub(crate) unsafe fn run(vm: &Vm, w: &mut Worker, first: *mut G) {
+    let mut g = first;
+    let code: *const u64 = vm.image.code.as_ptr().cast();
+    loop {
+        // SAFETY: for the whole loop: V1 gives every operand its meaning, V2 gives registers their room, V3 gives us g.
+        unsafe {
+            if (*g).resume != Resume::None {
+                match chans::resume(vm, w, g) {
+                    Then::Go => {}
+                    Then::Switch => {
+                        match w.next() {
+                            Some(n) => g = n.as_ptr(),
+                            None => return,
+                        }
+                        continue;
+                    }
+                    Then::Leave => return,
+                }
+            }
+            w.set_guard(crate::call::limit(g));
+            match run_one(vm, w, g, code) {
+                Then::Leave => return,
+                _ => match w.next() {
+                    Some(n) => g = n.as_ptr(),
+                    None => return,
+                },
+            }
+        }
+    }
+}
+
+/// Runs one goroutine until it stops to run here.
+///
+/// # Safety
+/// As [`run`].
+#[inline(always)]
+unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then {
+    // SAFETY: see `run`.
+    unsafe {
+        let mut pc: *const u64 = code.add((*g).pc as usize);
+        let mut base: *mut u64 = (*g).stack.ptr().add((*g).base as usize);
+
+        macro_rules! r {
+            ($i:expr) => {
+                *base.add($i as usize)
+            };
+        }
+        macro_rules! f {
+            ($i:expr) => {
+                f64::from_bits(r!($i))
+            };
+        }
+        macro_rules! f32r {
+            ($i:expr) => {
+                f32::from_bits(r!($i) as u32)
+            };
+        }
+        // Saves the state with `$pc` as where to go on.
+        macro_rules! save {
+            ($pc:expr) => {
+                (*g).pc = $pc.offset_from(code) as u64;
+                (*g).base = base.offset_from((*g).stack.ptr()) as u32;
+            };
+        }
+        macro_rules! reload {
+            () => {
+                pc = code.add((*g).pc as usize);
+                base = (*g).stack.ptr().add((*g).base as usize);
+            };
+        }
+        macro_rules! then {
+            ($then:expr) => {
+                match $then {
+                    Then::Go => {
+                        reload!();
+                        continue;
+                    }
+                    other => return other,
+                }
+            };
+        }
+        loop {
+            let start = pc;
+            let i = *pc;
+            pc = pc.add(1);
+            // V1: the low half of every word that pc can reach is an operation.
+            let op: Op = std::mem::transmute::<u16, Op>(i as u16);
+            macro_rules! a {
+                () => {
+                    (i >> 16) as u16
+                };
+            }
+            macro_rules! b {
+                () => {
+                    (i >> 32) as u16
+                };
+            }
+            macro_rules! c {
+                () => {
+                    (i >> 48) as u16
+                };
+            }
+            macro_rules! bc {
+                () => {
+                    (i >> 32) as u32
+                };
+            }
+            macro_rules! word {
+                () => {{
+                    let k = *pc;
+                    pc = pc.add(1);
+                    k
+                }};
+            }
+            // Starts a panic at this instruction.
+            macro_rules! raise {
+                ($e:expr) => {{
+                    save!(start);
+                    then!(panics::raise(vm, w, g, $e));
+                }};
+            }
+            macro_rules! check {
+                ($e:expr) => {
+                    match $e {
+                        Ok(v) => v,
+                        Err(e) => raise!(e),
+                    }
+                };
+            }
+            macro_rules! jump {
+                ($off:expr) => {
+                    pc = pc.offset($off as isize)
+                };
+            }
+            // At a back-edge, after the jump: give way if asked to.
+            macro_rules! poll {
+                () => {
+                    if w.guard.load(Relaxed) == 0 {
+                        save!(pc);
+                        then!(safepoint(w, g));
+                    }
+                };
+            }
+            macro_rules! cond {
+                ($c:expr) => {
+                    if $c {
+                        jump!(c!() as i16);
+                    }
+                };
+            }
+            macro_rules! set_bool {
+                ($c:expr) => {
+                    r!(a!()) = ($c) as u64
+                };
+            }
+            macro_rules! int3 {
+                ($f:expr) => {{
+                    let (x, y) = (r!(b!()), r!(c!()));
+                    r!(a!()) = $f(x, y);
+                }};
+            }
+            macro_rules! flo3 {
+                ($op:tt) => {
+                    r!(a!()) = (f!(b!()) $op f!(c!())).to_bits()
+                };
+            }
+            macro_rules! flo3s {
+                ($op:tt) => {
+                    r!(a!()) = (f32r!(b!()) $op f32r!(c!())).to_bits() as u64
+                };
+            }
+            macro_rules! div {
+                ($f:expr) => {{
+                    let (x, y) = (r!(b!()), r!(c!()));
+                    if y == 0 {
+                        raise!(Raise::divide());
+                    }
+                    r!(a!()) = $f(x, y);
+                }};
+            }
+            macro_rules! load {
+                ($kind:ident) => {{
+                    let p = r!(b!());
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    load_leaf(LeafKind::$kind, (p as *const u8).add(c!() as usize), base.add(a!() as usize));
+                }};
+            }
+            macro_rules! store {
+                ($kind:ident) => {{
+                    let p = r!(a!());
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    store_leaf(LeafKind::$kind, (p as *mut u8).add(c!() as usize), base.add(b!() as usize));
+                }};
+            }
+            macro_rules! load_elem {
+                ($kind:ident) => {{
+                    let (p, len, at) = (r!(b!()), *base.add(b!() as usize + 1), r!(c!()));
+                    if at >= len {
+                        raise!(Raise::index(at as i64, len));
+                    }
+                    let p = (p as *const u8).add(at as usize * LeafKind::$kind.size());
+                    load_leaf(LeafKind::$kind, p, base.add(a!() as usize));
+                }};
+            }
+            macro_rules! store_elem {
+                ($kind:ident) => {{
+                    let (p, len, at) = (r!(a!()), *base.add(a!() as usize + 1), r!(b!()));
+                    if at >= len {
+                        raise!(Raise::index(at as i64, len));
+                    }
+                    let p = (p as *mut u8).add(at as usize * LeafKind::$kind.size());
+                    store_leaf(LeafKind::$kind, p, base.add(c!() as usize));
+                }};
+            }
+            // Enters a function: the frame's header, then its registers, with room for all of them.
+            macro_rules! enter {
+                ($window:expr, $entry:expr, $nregs:expr, $closure:expr, $ret:expr) => {{
+                    let window = $window as usize;
+                    let callee = base.add(window);
+                    if callee.add($nregs as usize) as u64 > w.guard.load(Relaxed) {
+                        save!(start);
+                        then!(call::slow_enter(vm, w, g, window + $nregs as usize));
+                    }
+                    *callee.sub(3) = $entry as u64;
+                    *callee.sub(2) = $ret.offset_from(code) as u64 | (window as u64) << 32;
+                    *callee.sub(1) = $closure;
+                    base = callee;
+                    pc = code.add($entry as usize);
+                }};
+            }
+            macro_rules! leave {
+                () => {{
+                    let link = *base.sub(2);
+                    pc = code.add(link as u32 as usize);
+                    base = base.sub((link >> 32) as usize);
+                }};
+            }
+            macro_rules! ty {
+                ($k:expr) => {
+                    TypeRef($k as u32)
+                };
+            }
+
+            match op {
+                Op::Nop => {}
+                Op::Mov => r!(a!()) = r!(b!()),
+                Op::Mov2 => {
+                    let s = base.add(b!() as usize);
+                    let (x, y) = (*s, *s.add(1));
+                    let d = base.add(a!() as usize);
+                    *d = x;
+                    *d.add(1) = y;
+                }
+                Op::Mov3 => {
+                    let s = base.add(b!() as usize);
+                    let (x, y, z) = (*s, *s.add(1), *s.add(2));
+                    let d = base.add(a!() as usize);
+                    *d = x;
+                    *d.add(1) = y;
+                    *d.add(2) = z;
+                }
+                Op::MovN => std::ptr::copy(base.add(b!() as usize), base.add(a!() as usize), c!() as usize),
+                Op::LoadI => r!(a!()) = bc!() as i32 as i64 as u64,
+                Op::LoadK | Op::LoadFunc => r!(a!()) = word!(),
+                Op::LoadStr => {
+                    let s = vm.image.program.strings.get_unchecked(bc!() as usize);
+                    let d = base.add(a!() as usize);
+                    *d = s.as_ptr() as u64;
+                    *d.add(1) = s.len() as u64;
+                }
+                Op::Zero => std::ptr::write_bytes(base.add(a!() as usize), 0, b!() as usize),
+                Op::LoadCap => r!(a!()) = *(*base.sub(1) as *const u64).add(1 + b!() as usize),
+
+                Op::GlobalAddr => r!(a!()) = vm.globals as u64 + bc!() as u64,
+                Op::LdG => r!(a!()) = mem::load_u64(vm.globals.add(bc!() as usize)),
+                Op::StG => mem::store_u64(vm.globals.add(bc!() as usize), r!(a!())),
+
+                Op::Add => int3!(u64::wrapping_add),
+                Op::Sub => int3!(u64::wrapping_sub),
+                Op::Mul => int3!(u64::wrapping_mul),
+                Op::DivI => div!(|x, y| (x as i64).wrapping_div(y as i64) as u64),
+                Op::RemI => div!(|x, y| (x as i64).wrapping_rem(y as i64) as u64),
+                Op::DivU => div!(|x, y| x / y),
+                Op::RemU => div!(|x, y| x % y),
+                Op::And => int3!(|x, y| x & y),
+                Op::Or => int3!(|x, y| x | y),
+                Op::Xor => int3!(|x, y| x ^ y),
+                Op::AndNot => int3!(|x: u64, y: u64| x & !y),
+                Op::Shl => int3!(|x: u64, n: u64| if n < 64 { x << n } else { 0 }),
+                Op::ShrI => int3!(|x: u64, n: u64| ((x as i64) >> n.min(63)) as u64),
+                Op::ShrU => int3!(|x: u64, n: u64| if n < 64 { x >> n } else { 0 }),
+                Op::ShiftCheck => {
+                    if (r!(a!()) as i64) < 0 {
+                        raise!(Raise::Runtime("negative shift amount".into()));
+                    }
+                }
+                Op::AddK => r!(a!()) = r!(b!()).wrapping_add(c!() as i16 as i64 as u64),
+                Op::MulK => r!(a!()) = r!(b!()).wrapping_mul(c!() as i16 as i64 as u64),
+                Op::AndK => r!(a!()) = r!(b!()) & c!() as i16 as i64 as u64,
+                Op::ShlK => r!(a!()) = r!(b!()) << (c!() & 63),
+                Op::ShrIK => r!(a!()) = ((r!(b!()) as i64) >> (c!() & 63)) as u64,
+                Op::ShrUK => r!(a!()) = r!(b!()) >> (c!() & 63),
+                Op::DivIK => r!(a!()) = (r!(b!()) as i64).wrapping_div(c!() as i16 as i64) as u64,
+                Op::RemIK => r!(a!()) = (r!(b!()) as i64).wrapping_rem(c!() as i16 as i64) as u64,
+                Op::Neg => r!(a!()) = r!(b!()).wrapping_neg(),
+                Op::Com => r!(a!()) = !r!(b!()),
+                Op::Not => r!(a!()) = r!(b!()) ^ 1,
+                Op::ExtI8 => r!(a!()) = r!(b!()) as i8 as i64 as u64,
+                Op::ExtI16 => r!(a!()) = r!(b!()) as i16 as i64 as u64,
+                Op::ExtI32 => r!(a!()) = r!(b!()) as i32 as i64 as u64,
+                Op::ExtU8 => r!(a!()) = r!(b!()) as u8 as u64,
+                Op::ExtU16 => r!(a!()) = r!(b!()) as u16 as u64,
+                Op::ExtU32 => r!(a!()) = r!(b!()) as u32 as u64,
+
+                Op::AddF => flo3!(+),
+                Op::SubF => flo3!(-),
+                Op::MulF => flo3!(*),
+                Op::DivF => flo3!(/),
+                Op::NegF => r!(a!()) = r!(b!()) ^ (1 << 63),
+                Op::AddF32 => flo3s!(+),
+                Op::SubF32 => flo3s!(-),
+                Op::MulF32 => flo3s!(*),
+                Op::DivF32 => flo3s!(/),
+                Op::NegF32 => r!(a!()) = r!(b!()) ^ (1 << 31),
+                Op::SqrtF => r!(a!()) = f!(b!()).sqrt().to_bits(),
+                Op::AbsF => r!(a!()) = r!(b!()) & !(1 << 63),
+                Op::I2F => r!(a!()) = (r!(b!()) as i64 as f64).to_bits(),
+                Op::U2F => r!(a!()) = (r!(b!()) as f64).to_bits(),
+                Op::F2I => r!(a!()) = convert::f64_to_i64(f!(b!())) as u64,
+                Op::F2U => r!(a!()) = convert::f64_to_u64(f!(b!())),
+                Op::F2F32 => r!(a!()) = (f!(b!()) as f32).to_bits() as u64,
+                Op::F322F => r!(a!()) = (f32r!(b!()) as f64).to_bits(),
+                Op::I2F32 => r!(a!()) = (r!(b!()) as i64 as f32).to_bits() as u64,
+                Op::U2F32 => r!(a!()) = (r!(b!()) as f32).to_bits() as u64,
+                Op::MulC | Op::DivC | Op::MulC64 | Op::DivC64 => {
+                    let (x, y) = (base.add(b!() as usize), base.add(c!() as usize));
+                    let (re, im) = convert::complex(op, [*x, *x.add(1)], [*y, *y.add(1)]);
+                    let d = base.add(a!() as usize);
+                    *d = re;
+                    *d.add(1) = im;
+                }
+
+                Op::EqI => set_bool!(r!(b!()) == r!(c!())),
+                Op::NeI => set_bool!(r!(b!()) != r!(c!())),
+                Op::LtI => set_bool!((r!(b!()) as i64) < r!(c!()) as i64),
+                Op::LeI => set_bool!(r!(b!()) as i64 <= r!(c!()) as i64),
+                Op::LtU => set_bool!(r!(b!()) < r!(c!())),
+                Op::LeU => set_bool!(r!(b!()) <= r!(c!())),
+                Op::EqF => set_bool!(f!(b!()) == f!(c!())),
+                Op::NeF => set_bool!(f!(b!()) != f!(c!())),
+                Op::LtF => set_bool!(f!(b!()) < f!(c!())),
+                Op::LeF => set_bool!(f!(b!()) <= f!(c!())),
+                Op::EqF32 => set_bool!(f32r!(b!()) == f32r!(c!())),
+                Op::NeF32 => set_bool!(f32r!(b!()) != f32r!(c!())),
+                Op::LtF32 => set_bool!(f32r!(b!()) < f32r!(c!())),
+                Op::LeF32 => set_bool!(f32r!(b!()) <= f32r!(c!())),
+                Op::EqStr => set_bool!(strings::at(base, b!()) == strings::at(base, c!())),
+                Op::LtStr => set_bool!(strings::at(base, b!()) < strings::at(base, c!())),
+                Op::LeStr => set_bool!(strings::at(base, b!()) <= strings::at(base, c!())),
+                Op::EqIface => {
+                    let (x, y) = (base.add(b!() as usize), base.add(c!() as usize));
+                    let eq = check!(iface::equal(vm, (*x, *x.add(1)), (*y, *y.add(1))));
+                    set_bool!(eq);
+                }
+                Op::EqMem => {
+                    let t = ty!(word!());
+                    let eq = check!(iface::equal_mem(vm, t, r!(b!()), r!(c!())));
+                    set_bool!(eq);
+                }
+
+                Op::Jmp => jump!(bc!() as i32),
+                Op::Loop => {
+                    jump!(bc!() as i32);
+                    poll!();
+                }
+                Op::JTrue => {
+                    if r!(a!()) != 0 {
+                        jump!(bc!() as i32);
+                    }
+                }
+                Op::JFalse => {
+                    if r!(a!()) == 0 {
+                        jump!(bc!() as i32);
+                    }
+                }
+                Op::JEqI => cond!(r!(a!()) == r!(b!())),
+                Op::JNeI => cond!(r!(a!()) != r!(b!())),
+                Op::JLtI => cond!((r!(a!()) as i64) < r!(b!()) as i64),
+                Op::JLeI => cond!(r!(a!()) as i64 <= r!(b!()) as i64),
+                Op::JLtU => cond!(r!(a!()) < r!(b!())),
+                Op::JLeU => cond!(r!(a!()) <= r!(b!())),
+                Op::JEqF => cond!(f!(a!()) == f!(b!())),
+                Op::JNeF => cond!(f!(a!()) != f!(b!())),
+                Op::JLtF => cond!(f!(a!()) < f!(b!())),
+                Op::JLeF => cond!(f!(a!()) <= f!(b!())),
+                #[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN: the negation is the point.
+                Op::JNLtF => cond!(!(f!(a!()) < f!(b!()))),
+                #[allow(clippy::neg_cmp_op_on_partial_ord)]
+                Op::JNLeF => cond!(!(f!(a!()) <= f!(b!()))),
+                Op::JEqK => cond!(r!(a!()) == b!() as i16 as i64 as u64),
+                Op::JNeK => cond!(r!(a!()) != b!() as i16 as i64 as u64),
+                Op::JLtK => cond!((r!(a!()) as i64) < b!() as i16 as i64),
+                Op::JLeK => cond!(r!(a!()) as i64 <= b!() as i16 as i64),
+                Op::JGtK => cond!(r!(a!()) as i64 > b!() as i16 as i64),
+                Op::JGeK => cond!(r!(a!()) as i64 >= b!() as i16 as i64),
+                Op::ForLtI => {
+                    let n = r!(a!()).wrapping_add(1);
+                    r!(a!()) = n;
+                    if (n as i64) < r!(b!()) as i64 {
+                        jump!(c!() as i16);
+                        poll!();
+                    }
+                }
+                Op::ForLtK => {
+                    let n = r!(a!()).wrapping_add(1);
+                    r!(a!()) = n;
+                    if (n as i64) < b!() as i16 as i64 {
+                        jump!(c!() as i16);
+                        poll!();
+                    }
+                }
+                Op::JTable => {
+                    let (n, at) = (b!() as usize, r!(a!()) as usize);
+                    let off = if at < n { *pc.add(at) as i64 } else { 0 };
+                    pc = pc.add(n).offset(off as isize);
+                }
+
+                Op::LdI8 => load!(I8),
+                Op::LdU8 => load!(U8),
+                Op::LdI16 => load!(I16),
+                Op::LdU16 => load!(U16),
+                Op::LdI32 => load!(I32),
+                Op::LdU32 => load!(U32),
+                Op::Ld64 => load!(W64),
+                Op::LdPair => load!(Str),
+                Op::LdSlice => load!(Slice),
+                Op::St8 => store!(U8),
+                Op::St16 => store!(U16),
+                Op::St32 => store!(U32),
+                Op::St64 => store!(W64),
+                Op::StPair => store!(Str),
+                Op::StSlice => store!(Slice),
+                Op::NilCheck => {
+                    if r!(a!()) < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                }
+                Op::AddrOff => {
+                    let p = r!(b!());
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    r!(a!()) = p + c!() as u64;
+                }
+                Op::AddrOffK => {
+                    let (p, k) = (r!(b!()), word!());
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    r!(a!()) = p + k;
+                }
+                Op::MemCopy => {
+                    let t = ty!(word!());
+                    let (d, s) = (r!(a!()), r!(b!()));
+                    if d < NIL_PAGE || s < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    let t = vm.image.ty(t);
+                    mem::copy_units(d as *mut u8, s as *const u8, t.size as usize, t.align as usize);
+                }
+                Op::MemZero => {
+                    let t = ty!(word!());
+                    let d = r!(a!());
+                    if d < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    let t = vm.image.ty(t);
+                    mem::zero_units(d as *mut u8, t.size as usize, t.align as usize);
+                }
+                Op::MemDup => {
+                    let t = ty!(word!());
+                    let s = r!(b!());
+                    if s < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    let copy = check!(vm.copy_value(w, t, s as *const u8));
+                    r!(a!()) = copy as u64;
+                }
+                Op::StVal => {
+                    let t = ty!(word!());
+                    let p = r!(a!());
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    crate::value::store_value(vm.image.ty(t), p as *mut u8, base.add(b!() as usize));
+                }
+                Op::LdVal => {
+                    let t = ty!(word!());
+                    let p = r!(b!());
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    check!(vm.load_value(w, t, p as *const u8, base.add(a!() as usize)));
+                }
+                Op::New => {
+                    let meta = *vm.image.types.get_unchecked(word!() as usize);
+                    let p = w.heap.alloc(meta.size, meta.layout);
+                    if p.is_null() {
+                        raise!(Raise::OutOfMemory);
+                    }
+                    r!(a!()) = p as u64;
+                    vm.after_alloc(w);
+                }
+                Op::NewArray => {
+                    let t = ty!(word!());
+                    let p = check!(vm.new_array(w, t, r!(b!())));
+                    r!(a!()) = p as u64;
+                }
+
+                Op::LdEI8 => load_elem!(I8),
+                Op::LdEU8 => load_elem!(U8),
+                Op::LdEI16 => load_elem!(I16),
+                Op::LdEU16 => load_elem!(U16),
+                Op::LdEI32 => load_elem!(I32),
+                Op::LdEU32 => load_elem!(U32),
+                Op::LdE64 => load_elem!(W64),
+                Op::LdEPair => load_elem!(Str),
+                Op::LdESlice => load_elem!(Slice),
+                Op::StE8 => store_elem!(U8),
+                Op::StE16 => store_elem!(U16),
+                Op::StE32 => store_elem!(U32),
+                Op::StE64 => store_elem!(W64),
+                Op::StEPair => store_elem!(Str),
+                Op::StESlice => store_elem!(Slice),
+                Op::IndexAddr => {
+                    let size = word!();
+                    let (p, len, at) = (r!(b!()), *base.add(b!() as usize + 1), r!(c!()));
+                    if at >= len {
+                        raise!(Raise::index(at as i64, len));
+                    }
+                    r!(a!()) = p + at * size;
+                }
+                Op::BoundsCheck => {
+                    let (at, len) = (r!(a!()), r!(b!()));
+                    if at >= len {
+                        raise!(Raise::index(at as i64, len));
+                    }
+                }
+                Op::StrIndex => {
+                    let (p, len, at) = (r!(b!()), *base.add(b!() as usize + 1), r!(c!()));
+                    if at >= len {
+                        raise!(Raise::index(at as i64, len));
+                    }
+                    r!(a!()) = *(p as *const u8).add(at as usize) as u64;
+                }
+
+                Op::SliceOp => {
+                    let k = word!();
+                    check!(slices::slice(base, a!(), b!(), c!(), k));
+                }
+                Op::SliceStr => {
+                    let k = word!();
+                    check!(slices::slice_string(base, a!(), b!(), c!(), k));
+                }
+                Op::MakeSlice => {
+                    let t = ty!(word!());
+                    check!(slices::make(vm, w, base.add(a!() as usize), t, r!(b!()) as i64, r!(c!()) as i64));
+                }
+                Op::Grow => {
+                    let t = ty!(word!());
+                    check!(slices::grow(vm, w, t, base.add(a!() as usize), base.add(b!() as usize), c!() as u64));
+                }
+                Op::Append64 => {
+                    let t = ty!(word!());
+                    let (s, v) = (base.add(b!() as usize), r!(c!()));
+                    let (p, len, cap) = (*s, *s.add(1), *s.add(2));
+                    let d = base.add(a!() as usize);
+                    if len < cap {
+                        *d = p;
+                        *d.add(1) = len + 1;
+                        *d.add(2) = cap;
+                    } else {
+                        check!(slices::grow(vm, w, t, d, s, 1));
+                    }
+                    mem::store_u64((*d as *mut u8).add(len as usize * 8), v);
+                }
+                Op::Append8 => {
+                    let t = ty!(word!());
+                    let (s, v) = (base.add(b!() as usize), r!(c!()));
+                    let len = *s.add(1);
+                    let d = base.add(a!() as usize);
+                    check!(slices::grow(vm, w, t, d, s, 1));
+                    mem::store_u8((*d as *mut u8).add(len as usize), v as u8);
+                }
+                Op::AppendPair => {
+                    let t = ty!(word!());
+                    let (s, v) = (base.add(b!() as usize), base.add(c!() as usize));
+                    let (len, x, y) = (*s.add(1), *v, *v.add(1));
+                    let d = base.add(a!() as usize);
+                    check!(slices::grow(vm, w, t, d, s, 1));
+                    mem::store16((*d as *mut u8).add(len as usize * 16), x, y);
+                }
+                Op::AppendSlice | Op::AppendStr => {
+                    let t = ty!(word!());
+                    let (d, s, v) = (base.add(a!() as usize), base.add(b!() as usize), base.add(c!() as usize));
+                    check!(slices::append(vm, w, t, d, s, *v as *const u8, *v.add(1)));
+                }
+                Op::Copy => {
+                    let t = ty!(word!());
+                    let (d, s) = (base.add(b!() as usize), base.add(c!() as usize));
+                    let n = (*d.add(1)).min(*s.add(1));
+                    let t = vm.image.ty(t);
+                    mem::copy_units(*d as *mut u8, *s as *const u8, (n * t.size) as usize, t.align as usize);
+                    r!(a!()) = n;
+                }
+                Op::CopyStr => {
+                    let (d, s) = (base.add(b!() as usize), base.add(c!() as usize));
+                    let n = (*d.add(1)).min(*s.add(1));
+                    mem::copy_units(*d as *mut u8, *s as *const u8, n as usize, 1);
+                    r!(a!()) = n;
+                }
+                Op::ClearSlice => {
+                    let t = vm.image.ty(ty!(word!()));
+                    let s = base.add(a!() as usize);
+                    mem::zero_units(*s as *mut u8, (*s.add(1) * t.size) as usize, t.align as usize);
+                }
+                Op::SliceToArrayPtr => {
+                    let n = word!();
+                    let s = base.add(b!() as usize);
+                    let len = *s.add(1);
+                    if len < n {
+                        raise!(slices::array_length(len, n));
+                    }
+                    r!(a!()) = *s;
+                }
+
+                Op::Concat => {
+                    check!(strings::concat(vm, w, base.add(a!() as usize), base.add(b!() as usize), c!() as usize));
+                }
+                Op::StrNext => {
+                    let off = word!();
+                    let (at, s) = (r!(a!()), base.add(c!() as usize));
+                    if at >= *s.add(1) {
+                        jump!(off as i64);
+                    } else {
+                        let byte = *(*s as *const u8).add(at as usize);
+                        if byte < 0x80 {
+                            r!(b!()) = byte as u64;
+                            r!(a!()) = at + 1;
+                        } else {
+                            let (rune, n) = strings::decode(&strings::at(base, c!())[at as usize..]);
+                            r!(b!()) = rune as u64;
+                            r!(a!()) = at + n as u64;
+                        }
+                    }
+                }
+                Op::StrToBytes => {
+                    check!(strings::to_bytes(vm, w, base.add(a!() as usize), base.add(b!() as usize)));
+                }
+                Op::BytesToStr => {
+                    check!(strings::from_bytes(vm, w, base.add(a!() as usize), base.add(b!() as usize)));
+                }
+                Op::StrToRunes => {
+                    check!(strings::to_runes(vm, w, base.add(a!() as usize), base.add(b!() as usize)));
+                }
+                Op::RunesToStr => {
+                    check!(strings::from_runes(vm, w, base.add(a!() as usize), base.add(b!() as usize)));
+                }
+                Op::RuneToStr => {
+                    check!(strings::from_rune(vm, w, base.add(a!() as usize), r!(b!())));
+                }
+
+                Op::MakeMap => {
+                    let t = ty!(word!());
+                    r!(a!()) = check!(maps::make(vm, w, t, r!(b!()) as i64));
+                }
+                Op::MapGet => {
+                    let t = ty!(word!());
+                    let (d, k) = (base.add(a!() as usize), base.add(c!() as usize));
+                    check!(maps::get(vm, w, t, r!(b!()), k, d, false));
+                }
+                Op::MapGet2 => {
+                    let t = ty!(word!());
+                    let (d, k) = (base.add(a!() as usize), base.add(c!() as usize));
+                    check!(maps::get(vm, w, t, r!(b!()), k, d, true));
+                }
+                Op::MapSet => {
+                    let t = ty!(word!());
+                    check!(maps::set(vm, w, t, r!(a!()), base.add(b!() as usize), base.add(c!() as usize)));
+                }
+                Op::MapDelete => {
+                    let t = ty!(word!());
+                    check!(maps::delete(vm, t, r!(a!()), base.add(b!() as usize)));
+                }
+                Op::MapLen => r!(a!()) = maps::len(r!(b!())),
+                Op::MapClear => {
+                    let t = ty!(word!());
+                    check!(maps::clear(vm, w, t, r!(a!())));
+                }
+                Op::MapIter => {
+                    let t = ty!(word!());
+                    r!(a!()) = check!(maps::iter(vm, w, t, r!(b!())));
+                }
+                Op::MapNext => {
+                    let t = ty!(word!());
+                    let off = word!();
+                    let reg = |n: u16| if n == u16::MAX { std::ptr::null_mut() } else { base.add(n as usize) };
+                    if !check!(maps::next(vm, w, t, r!(a!()), reg(b!()), reg(c!()))) {
+                        jump!(off as i64);
+                    }
+                }
+
+                Op::MakeIface => {
+                    let t = ty!(word!());
+                    check!(iface::make(vm, w, t, base.add(a!() as usize), base.add(b!() as usize)));
+                }
+                Op::Unbox => {
+                    let t = ty!(word!());
+                    let data = *base.add(b!() as usize + 1);
+                    iface::unbox(vm, t, data, base.add(a!() as usize));
+                }
+                Op::Assert => {
+                    let (t, src) = (ty!(word!()), ty!(word!()));
+                    let x = base.add(b!() as usize);
+                    if *x != t.0 as u64 {
+                        raise!(iface::assert_error(vm, *x, t, src));
+                    }
+                    iface::unbox(vm, t, *x.add(1), base.add(a!() as usize));
+                }
+                Op::Assert2 => {
+                    let t = ty!(word!());
+                    pc = pc.add(1);
+                    let (x, d) = (base.add(b!() as usize), base.add(a!() as usize));
+                    let regs = vm.image.ty(t).regs as usize;
+                    let ok = *x == t.0 as u64;
+                    if ok {
+                        iface::unbox(vm, t, *x.add(1), d);
+                    } else {
+                        check!(vm.zero_value(w, t, d));
+                    }
+                    *d.add(regs) = ok as u64;
+                }
+                Op::AssertI => {
+                    let (t, src) = (ty!(word!()), ty!(word!()));
+                    let x = base.add(b!() as usize);
+                    let (dynamic, data) = (*x, *x.add(1));
+                    if !iface::implements(vm, dynamic, t) {
+                        raise!(iface::assert_error(vm, dynamic, t, src));
+                    }
+                    let d = base.add(a!() as usize);
+                    *d = dynamic;
+                    *d.add(1) = data;
+                }
+                Op::AssertI2 => {
+                    let t = ty!(word!());
+                    pc = pc.add(1);
+                    let x = base.add(b!() as usize);
+                    let (dynamic, data) = (*x, *x.add(1));
+                    let ok = iface::implements(vm, dynamic, t);
+                    let d = base.add(a!() as usize);
+                    *d = if ok { dynamic } else { 0 };
+                    *d.add(1) = if ok { data } else { 0 };
+                    *d.add(2) = ok as u64;
+                }
+                Op::Implements => {
+                    let t = ty!(word!());
+                    set_bool!(iface::implements(vm, r!(b!()), t));
+                }
+
+                Op::Call => {
+                    let k = word!();
+                    enter!(a!(), k as u32, k >> 32, 0, pc);
+                }
+                Op::CallC => {
+                    let closure = r!(b!());
+                    if closure == 0 {
+                        raise!(Raise::nil());
+                    }
+                    let entry = *(closure as *const u64) as u32;
+                    let nregs = vm.image.nregs_at(entry);
+                    enter!(a!(), entry, nregs, closure, pc);
+                }
+                Op::CallI => {
+                    let method = word!();
+                    let cache = pc as *mut u64;
+                    pc = pc.add(1);
+                    let x = base.add(b!() as usize);
+                    let (dynamic, data) = (*x, *x.add(1));
+                    let entry = match iface::method_entry(vm, cache, dynamic, method) {
+                        Some(e) => e,
+                        None => raise!(Raise::nil()),
+                    };
+                    r!(a!()) = data;
+                    let nregs = vm.image.nregs_at(entry);
+                    enter!(a!(), entry, nregs, 0, pc);
+                }
+                Op::CallN => {
+                    let k = word!() as usize;
+                    save!(pc);
+                    let window = base.add(a!() as usize);
+                    let mut native = Native::new(vm, w, g, window);
+                    match (vm.natives.get_unchecked(k))(&mut native) {
+                        Ok(Flow::Done) => {}
+                        Ok(Flow::Parked) => return Then::Switch,
+                        Ok(Flow::Leave) => return Then::Leave,
+                        Err(e) => raise!(e),
+                    }
+                }
+                Op::Ret => {
+                    std::ptr::copy(base.add(a!() as usize), base, b!() as usize);
+                    leave!();
+                }
+                Op::Ret0 => leave!(),
+                Op::Ret1 => {
+                    r!(0) = r!(a!());
+                    leave!();
+                }
+                Op::MakeClosure => {
+                    let entry = word!() as u32;
+                    let n = c!() as usize;
+                    let p = check!(vm.alloc(w, 8 + n * 8, gol_heap::LayoutId::CONSERVATIVE)) as *mut u64;
+                    *p = entry as u64;
+                    std::ptr::copy_nonoverlapping(base.add(b!() as usize), p.add(1), n);
+                    r!(a!()) = p as u64;
+                }
+                Op::Go => {
+                    let k = word!();
+                    check!(call::go(vm, w, g, start, k as u32, 0, base.add(a!() as usize), b!() as usize, None));
+                }
+                Op::GoC => {
+                    let closure = r!(c!());
+                    if closure == 0 {
+                        raise!(Raise::Fatal("go of nil func value".into()));
+                    }
+                    let entry = *(closure as *const u64) as u32;
+                    check!(call::go(vm, w, g, start, entry, closure, base.add(a!() as usize), b!() as usize, None));
+                }
+                Op::GoI => {
+                    let method = word!();
+                    let x = base.add(c!() as usize);
+                    let Some(entry) = iface::find_method(vm, *x, method) else { raise!(Raise::nil()) };
+                    let data = Some(*x.add(1));
+                    check!(call::go(vm, w, g, start, entry, 0, base.add(a!() as usize), b!() as usize, data));
+                }
+                Op::Defer => {
+                    let k = word!();
+                    check!(call::defer(vm, w, g, base, k as u32, 0, base.add(a!() as usize), b!() as usize, None));
+                }
+                Op::DeferC => {
+                    let closure = r!(c!());
+                    let entry = if closure == 0 { 0 } else { *(closure as *const u64) as u32 };
+                    check!(call::defer(vm, w, g, base, entry, closure, base.add(a!() as usize), b!() as usize, None));
+                }
+                Op::DeferI => {
+                    let method = word!();
+                    let x = base.add(c!() as usize);
+                    let Some(entry) = iface::find_method(vm, *x, method) else { raise!(Raise::nil()) };
+                    let data = Some(*x.add(1));
+                    check!(call::defer(vm, w, g, base, entry, 0, base.add(a!() as usize), b!() as usize, data));
+                }
+                Op::RunDefers => {
+                    let frame = base.offset_from((*g).stack.ptr()) as u64;
+                    if let Some(d) = call::next_defer(g, frame) {
+                        if d.entry == 0 {
+                            raise!(Raise::nil());
+                        }
+                        let nregs = vm.image.nregs_at(d.entry) as usize;
+                        let window = a!() as usize;
+                        // The record leaves the list only when the call is sure to start; room may be made first.
+                        if base.add(window + nregs) as u64 > w.guard.load(Relaxed) {
+                            save!(start);
+                            then!(call::slow_enter(vm, w, g, window + nregs));
+                        }
+                        call::pop_defer(g);
+                        d.copy_args(base.add(window));
+                        enter!(window, d.entry, nregs, d.closure, start);
+                    }
+                }
+                Op::Panic => {
+                    let x = base.add(a!() as usize);
+                    raise!(Raise::Value(*x, *x.add(1)));
+                }
+                Op::Recover => {
+                    let (t, data) = panics::recover(vm, g, base);
+                    let d = base.add(a!() as usize);
+                    *d = t;
+                    *d.add(1) = data;
+                }
+
+                Op::MakeChan => {
+                    let t = ty!(word!());
+                    r!(a!()) = check!(chans::make(vm, w, t, r!(b!()) as i64));
+                }
+                Op::Send => {
+                    save!(pc);
+                    let at = (*g).base + b!() as u32;
+                    match gol_runtime::chansend(w, g, r!(a!()) as *mut gol_runtime::Hchan, at, true) {
+                        gol_runtime::SendResult::Done => {}
+                        gol_runtime::SendResult::Closed => raise!(chans::send_on_closed()),
+                        _ => return Then::Switch,
+                    }
+                }
+                Op::Recv => {
+                    save!(pc);
+                    let at = (*g).base + a!() as u32;
+                    match gol_runtime::chanrecv(w, g, r!(b!()) as *mut gol_runtime::Hchan, at, None, true) {
+                        gol_runtime::RecvResult::Done { .. } => {}
+                        _ => return Then::Switch,
+                    }
+                }
+                Op::Recv2 => {
+                    save!(pc);
+                    let (at, ok) = ((*g).base + a!() as u32, (*g).base + c!() as u32);
+                    match gol_runtime::chanrecv(w, g, r!(b!()) as *mut gol_runtime::Hchan, at, Some(ok), true) {
+                        gol_runtime::RecvResult::Done { .. } => {}
+                        _ => return Then::Switch,
+                    }
+                }
+                Op::Close => {
+                    check!(chans::close(w, g, r!(a!())));
+                }
+                Op::ChanLen => r!(a!()) = chans::len(r!(b!())),
+                Op::ChanCap => r!(a!()) = chans::cap(r!(b!())),
+                Op::Select => {
+                    let n = b!() as usize;
+                    let table = std::slice::from_raw_parts(pc, n);
+                    pc = pc.add(n);
+                    save!(pc);
+                    match chans::select(vm, w, g, base, a!(), table, c!() == 0) {
+                        Ok(true) => {}
+                        Ok(false) => return Then::Switch,
+                        Err(e) => raise!(e),
+                    }
+                }
+
+                Op::Print => {
+                    let n = b!() as usize;
+                    let table = std::slice::from_raw_parts(pc, n);
+                    pc = pc.add(n);
+                    crate::print::print(vm, base, table, c!() != 0);
+                }
+                Op::RaiseError => {
+                    let s = &vm.image.program.strings[bc!() as usize];
+                    raise!(Raise::Runtime(String::from_utf8_lossy(s).into_owned()));
+                }
+
+                Op::StubGoexit => {
+                    save!(start);
+                    return call::exit_goroutine(w, g, false);
+                }
+                Op::StubPanic => {
+                    save!(start);
+                    then!(panics::resume(vm, w, g));
+                }
+                Op::StubFatal => {
+                    save!(start);
+                    then!(panics::fatal_step(vm, w, g, Some([r!(STUB_RESULT), r!(STUB_RESULT + 1)])));
+                }
+            }
+        }
+    }
+}
+
+/// Where, in the frame of a panic, the call that a report makes leaves its result: the window of that call.
+pub(crate) const STUB_RESULT: usize = crate::image::STUB_REGS as usize + HEADER;
+
+/// Answers a request to give way; the goroutine's state is saved.
+#[cold]
+#[inline(never)]
+pub(crate) fn safepoint(w: &mut Worker, g: *mut G) -> Then {
+    match w.safepoint(g) {
+        Safepoint::Continue => {
+            // SAFETY: V3: the goroutine is ours. A collection may have moved its stack to a smaller one.
+            w.set_guard(unsafe { crate::call::limit(g) });
+            Then::Go
+        }
+        Safepoint::Yield => {
+            w.yield_g(g);
+            Then::Switch
+        }
+        Safepoint::Stop => Then::Leave,
+    }
+}

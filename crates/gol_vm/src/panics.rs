@@ -1,0 +1,326 @@
+//! Panics: starting, running deferred calls, recovering, and the end nobody recovered from.
+//!
+//! As in Go's `gopanic`, deferred calls run on top of the frames that panicked, which so stay visible in traces. A
+//! panic pushes a frame of its own, whose function is the stub [`Op::StubPanic`](gol_bytecode::Op::StubPanic); the
+//! deferred calls are made from that frame and return to the stub, which looks whether one of them recovered and
+//! otherwise runs the next. `runtime.Goexit` is a panic that cannot be recovered and ends the goroutine instead of
+//! the program.
+//!
+//! Panics of a goroutine form a list on the heap, newest first (`G::machine[PANICS]`):
+//!
+//! ```text
+//! next | type id | data | flags | frame offset of the stub | frame offset of the deferring function | text (2)
+//! ```
+//!
+//! A recovered panic unwinds to the frame that deferred the recovering call, which goes on at its function's
+//! `recover_pc`: that code runs the frame's other deferred calls and returns the results as they now are. Panics whose
+//! stub frames lie above that frame are gone with it (Go calls them aborted); a Goexit among them goes on.
+
+use crate::call::{self, DEFERS, OOM_MARK, PANICS};
+use crate::image::{HEADER, STUB_REGS};
+use crate::interp::Then;
+use crate::raise::Raise;
+use crate::{Vm, iface, report, strings};
+use gol_heap::LayoutId;
+use gol_runtime::{G, Worker};
+
+const NEXT: usize = 0;
+const TYPE: usize = 1;
+const DATA: usize = 2;
+const FLAGS: usize = 3;
+const STUB: usize = 4;
+const FRAME: usize = 5;
+const TEXT: usize = 6;
+const WORDS: usize = 8;
+
+const RECOVERED: u64 = 1;
+const GOEXIT: u64 = 2;
+/// The text for the fatal report is there.
+const TOLD: u64 = 4;
+/// The text is being made: a panic meanwhile must not ask for it again.
+const TELLING: u64 = 8;
+
+/// Starts what `e` asks for at the goroutine's saved state, which stands at the instruction that raised.
+///
+/// # Safety
+/// V3, with the state saved.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then {
+    let known = &vm.image.program.well_known;
+    let text = |w: &mut Worker, s: &str| strings::boxed(vm, w, s.as_bytes());
+    let value = match e {
+        Raise::Value(0, _) => vm.alloc(w, 16, LayoutId::NOSCAN).map(|p| (known.panic_nil_error.0 as u64, p as u64)),
+        Raise::Value(t, data) => Ok((t, data)),
+        Raise::Runtime(s) => text(w, &s).map(|p| (known.error_string.0 as u64, p)),
+        Raise::Plain(s) => text(w, &s).map(|p| (known.plain_error.0 as u64, p)),
+        Raise::TypeAssertion(s) => text(w, &s).map(|p| (known.type_assertion_error.0 as u64, p)),
+        Raise::Goexit => Ok((0, 0)),
+        Raise::Fatal(s) => {
+            // SAFETY: V3.
+            unsafe { report::throw(vm, w, g, &s) };
+            return Then::Leave;
+        }
+        Raise::Exit(status) => {
+            w.end_run(gol_runtime::RunEnd::Exit(status));
+            return Then::Leave;
+        }
+        Raise::OutOfMemory => Err(Raise::OutOfMemory),
+    };
+    // SAFETY: V3.
+    unsafe {
+        match value {
+            Ok((0, _)) => start(vm, w, g, 0, 0, GOEXIT),
+            Ok((t, data)) => start(vm, w, g, t, data, 0),
+            Err(_) => out_of_memory(vm, w, g),
+        }
+    }
+}
+
+/// The heap gave nothing: collect and carry the instruction out again, once between two collections.
+unsafe fn out_of_memory(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
+    // SAFETY: V3.
+    unsafe {
+        let collections = vm.heap.stats().num_gc as u64 + 1;
+        if (*g).machine[OOM_MARK] != collections {
+            set_top(vm, g);
+            w.collect();
+            (*g).machine[OOM_MARK] = vm.heap.stats().num_gc as u64 + 1;
+            return Then::Go;
+        }
+        report::throw(vm, w, g, "runtime: out of memory");
+        Then::Leave
+    }
+}
+
+/// The goroutine's stack would pass its limit.
+///
+/// # Safety
+/// V3, with the state saved.
+pub(crate) unsafe fn stack_overflow(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
+    // SAFETY: V3.
+    unsafe { report::stack_overflow(vm, w, g) };
+    Then::Leave
+}
+
+/// Sets `G::top` from the frame at the saved base.
+///
+/// # Safety
+/// V3, with the state saved.
+pub(crate) unsafe fn set_top(vm: &Vm, g: *mut G) {
+    // SAFETY: V3; the saved base is a frame's.
+    unsafe {
+        let base = (*g).stack.ptr().add((*g).base as usize);
+        (*g).top = (*g).base + vm.image.nregs_at(*base.sub(3) as u32);
+    }
+}
+
+/// Pushes the frame of a panic and its record, and runs the first deferred call.
+unsafe fn start(vm: &Vm, w: &mut Worker, g: *mut G, ty: u64, data: u64, flags: u64) -> Then {
+    // SAFETY: V3. The record is filled before it is reachable.
+    unsafe {
+        let Ok(p) = vm.alloc(w, WORDS * 8, LayoutId::CONSERVATIVE) else { return out_of_memory(vm, w, g) };
+        let p = p as *mut u64;
+        set_top(vm, g);
+        let stub = (*g).top + HEADER as u32;
+        // Room for this frame, and for a call made from it.
+        if (*g).stack.grow(stub + 2 * STUB_REGS + HEADER as u32).is_err() {
+            return stack_overflow(vm, w, g);
+        }
+        let base = (*g).stack.ptr().add(stub as usize);
+        *base.sub(3) = vm.image.stubs.panic_pc as u64;
+        *base.sub(2) = (*g).pc | ((stub - (*g).base) as u64) << 32;
+        *base.sub(1) = 0;
+        *p.add(NEXT) = (*g).machine[PANICS];
+        *p.add(TYPE) = ty;
+        *p.add(DATA) = data;
+        *p.add(FLAGS) = flags;
+        *p.add(STUB) = stub as u64;
+        (*g).machine[PANICS] = p as u64;
+        (*g).base = stub;
+        run_next(vm, w, g, p)
+    }
+}
+
+/// Runs the goroutine's newest deferred call from the frame of panic `p`; without one, ends the goroutine or the
+/// program.
+unsafe fn run_next(vm: &Vm, w: &mut Worker, g: *mut G, p: *mut u64) -> Then {
+    // SAFETY: V3; records are alive since the goroutine's lists hold them.
+    unsafe {
+        let stub = *p.add(STUB) as u32;
+        let Some(d) = call::newest_defer(g) else {
+            if *p.add(FLAGS) & GOEXIT != 0 {
+                (*g).machine[PANICS] = 0;
+                (*g).base = HEADER as u32;
+                return call::exit_goroutine(w, g, true);
+            }
+            return fatal_step(vm, w, g, None);
+        };
+        call::pop_defer(g);
+        *p.add(FRAME) = d.frame;
+        if d.entry == 0 {
+            (*g).pc = vm.image.stubs.panic_pc as u64;
+            return raise(vm, w, g, Raise::nil());
+        }
+        match push_call(vm, w, g, stub, d.entry, d.closure, vm.image.stubs.panic_pc) {
+            Ok(to) => {
+                d.copy_args(to);
+                Then::Go
+            }
+            Err(then) => then,
+        }
+    }
+}
+
+/// Enters a function from the stub frame at offset `stub`; gives the address of the callee's register 0.
+unsafe fn push_call(
+    vm: &Vm,
+    w: &mut Worker,
+    g: *mut G,
+    stub: u32,
+    entry: u32,
+    closure: u64,
+    back: u32,
+) -> Result<*mut u64, Then> {
+    let window = STUB_REGS + HEADER as u32;
+    // SAFETY: V1 for the entry, V3.
+    unsafe {
+        if (*g).stack.grow(stub + window + vm.image.nregs_at(entry)).is_err() {
+            return Err(stack_overflow(vm, w, g));
+        }
+        w.set_guard(call::limit(g));
+        let to = (*g).stack.ptr().add((stub + window) as usize);
+        *to.sub(3) = entry as u64;
+        *to.sub(2) = back as u64 | (window as u64) << 32;
+        *to.sub(1) = closure;
+        (*g).base = stub + window;
+        (*g).pc = entry as u64;
+        Ok(to)
+    }
+}
+
+/// A deferred call that a panic made has returned to the panic's frame.
+///
+/// # Safety
+/// V3, with the state saved.
+pub(crate) unsafe fn resume(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
+    // SAFETY: V3. The newest panic is this frame's: newer ones ended or were dropped with their frames.
+    unsafe {
+        let p = (*g).machine[PANICS] as *mut u64;
+        if *p.add(FLAGS) & RECOVERED == 0 {
+            return run_next(vm, w, g, p);
+        }
+        let frame = *p.add(FRAME);
+        // Drop this panic and those whose frames lie above the frame that goes on; a Goexit among them goes on.
+        let mut goexit = false;
+        let mut q = p;
+        while !q.is_null() && *q.add(STUB) > frame {
+            goexit |= *q.add(FLAGS) & GOEXIT != 0;
+            q = *q.add(NEXT) as *mut u64;
+        }
+        (*g).machine[PANICS] = q as u64;
+        (*g).base = frame as u32;
+        let base = (*g).stack.ptr().add(frame as usize);
+        let f = &vm.image.funcs[vm.image.func_at(*base.sub(3) as u32)];
+        (*g).pc = f.recover_pc as u64;
+        if goexit {
+            return start(vm, w, g, 0, 0, GOEXIT);
+        }
+        Then::Go
+    }
+}
+
+/// `recover()` in the frame at `base`: the value of the newest panic if that panic called this frame's function.
+///
+/// # Safety
+/// V3.
+pub(crate) unsafe fn recover(vm: &Vm, g: *mut G, base: *mut u64) -> (u64, u64) {
+    // SAFETY: V3; links lead from frame to frame down to the first.
+    unsafe {
+        let p = (*g).machine[PANICS] as *mut u64;
+        if p.is_null() || *p.add(FLAGS) & (RECOVERED | GOEXIT) != 0 {
+            return (0, 0);
+        }
+        let stub = (*g).stack.ptr().add(*p.add(STUB) as usize);
+        // A wrapper made by the compiler counts as its callee, and a wrapper does not itself recover.
+        let wrapper = |frame: *mut u64| vm.image.funcs[vm.image.func_at(*frame.sub(3) as u32)].wrapper;
+        if wrapper(base) {
+            return (0, 0);
+        }
+        let mut frame = base;
+        loop {
+            let link = *frame.sub(2);
+            frame = frame.sub((link >> 32) as usize);
+            if frame == stub {
+                break;
+            }
+            if frame < stub || !wrapper(frame) {
+                return (0, 0);
+            }
+        }
+        *p.add(FLAGS) |= RECOVERED;
+        (*p.add(TYPE), *p.add(DATA))
+    }
+}
+
+/// One step of the report of a panic that nobody recovered: asks the value of each panic, oldest first, for its text
+/// by calling `runtime.panicText`, which returns to [`Op::StubFatal`](gol_bytecode::Op::StubFatal) and so comes back
+/// here with `result`; then prints and ends the program.
+///
+/// # Safety
+/// V3, with the state saved in the frame of the newest panic.
+pub(crate) unsafe fn fatal_step(vm: &Vm, w: &mut Worker, g: *mut G, result: Option<[u64; 2]>) -> Then {
+    // SAFETY: V3; records are alive.
+    unsafe {
+        let mut list = Vec::new();
+        let mut p = (*g).machine[PANICS] as *mut u64;
+        while !p.is_null() {
+            list.push(p);
+            p = *p.add(NEXT) as *mut u64;
+        }
+        if let (Some([text, len]), Some(p)) = (result, list.iter().find(|p| *p.add(FLAGS) & TELLING != 0)) {
+            *p.add(TEXT) = text;
+            *p.add(TEXT + 1) = len;
+            *p.add(FLAGS) = *p.add(FLAGS) & !TELLING | TOLD;
+        }
+        let stub = *list[0].add(STUB) as u32;
+        let telling = list.iter().any(|p| *p.add(FLAGS) & TELLING != 0);
+        if let (Some(f), false) = (vm.image.program.well_known.panic_text, telling) {
+            let ask = |p: &&*mut u64| *p.add(FLAGS) & (TOLD | GOEXIT) == 0 && iface::has_text_method(vm, *p.add(TYPE));
+            if let Some(p) = list.iter().rev().find(ask) {
+                *p.add(FLAGS) |= TELLING;
+                let entry = vm.image.funcs[f.0 as usize].entry;
+                return match push_call(vm, w, g, stub, entry, 0, vm.image.stubs.fatal_pc) {
+                    Ok(to) => {
+                        *to = *p.add(TYPE);
+                        *to.add(1) = *p.add(DATA);
+                        Then::Go
+                    }
+                    Err(then) => then,
+                };
+            }
+        }
+        (*g).base = stub;
+        let panics = list.iter().rev().map(|p| report::PanicLine {
+            ty: *p.add(TYPE),
+            data: *p.add(DATA),
+            text: (*p.add(FLAGS) & TOLD != 0).then(|| (*p.add(TEXT), *p.add(TEXT + 1))),
+            recovered: *p.add(FLAGS) & RECOVERED != 0,
+            goexit: *p.add(FLAGS) & GOEXIT != 0,
+        });
+        report::fatal_panic(vm, w, g, panics.collect());
+        Then::Leave
+    }
+}
+
+/// Forgets deferred calls and panics: the goroutine ends.
+///
+/// # Safety
+/// V3.
+pub(crate) unsafe fn forget(g: *mut G) {
+    // SAFETY: V3.
+    unsafe {
+        (*g).machine[DEFERS] = 0;
+        (*g).machine[PANICS] = 0;
+    }
+}

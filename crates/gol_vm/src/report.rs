@@ -1,0 +1,276 @@
+//! What a program prints about itself when it ends badly: panics, fatal errors, deadlocks, goroutine traces. All texts
+//! are Go's; frames show the program's own lines.
+
+use crate::print::{self, write_stderr};
+use crate::{Vm, strings};
+use gol_bytecode::{Kind, TypeRef};
+use gol_heap::mem;
+use gol_runtime::{G, GStatus, RunEnd, WaitReason, Worker};
+use std::fmt::Write as _;
+
+/// Frames that a trace shows at either end; those between are counted.
+const TRACE_ENDS: usize = 50;
+
+/// One panic of the chain that ended the program, oldest first.
+pub(crate) struct PanicLine {
+    pub(crate) ty: u64,
+    pub(crate) data: u64,
+    /// What its `Error` or `String` method gave, a string.
+    pub(crate) text: Option<(u64, u64)>,
+    pub(crate) recovered: bool,
+    pub(crate) goexit: bool,
+}
+
+/// Reports a panic that nobody recovered and ends the run with status 2.
+///
+/// # Safety
+/// V3, with the state saved in the frame of the newest panic.
+pub(crate) unsafe fn fatal_panic(vm: &Vm, w: &mut Worker, g: *mut G, panics: Vec<PanicLine>) {
+    let mut out = String::new();
+    let mut nested = false;
+    for (i, p) in panics.iter().enumerate().filter(|p| !p.1.goexit) {
+        // A value that was recovered and raised again is shown once.
+        let next = panics.get(i + 1);
+        let again = |n: &PanicLine| p.recovered && (n.ty, n.data) == (p.ty, p.data);
+        if next.is_some_and(again) {
+            continue;
+        }
+        let before = i.checked_sub(1).map(|b| &panics[b]);
+        let repanicked = before.is_some_and(|b| b.recovered && (b.ty, b.data) == (p.ty, p.data));
+        let mark = match (repanicked, p.recovered) {
+            (true, _) => " [recovered, repanicked]",
+            (_, true) => " [recovered]",
+            _ => "",
+        };
+        // SAFETY: the values of the records are live.
+        let value = unsafe { panic_value(vm, p) };
+        let _ = writeln!(out, "{}panic: {value}{mark}", if nested { "\t" } else { "" });
+        nested = true;
+        if value.ends_with("nil pointer dereference") && p.ty == vm.image.program.well_known.error_string.0 as u64 {
+            out.push_str("[signal SIGSEGV: segmentation violation]\n");
+        }
+    }
+    // SAFETY: V3.
+    unsafe {
+        let _ = write!(out, "\ngoroutine {} [running]:\n", (*g).id);
+        trace(vm, g, &mut out);
+    }
+    write_stderr(out.as_bytes());
+    w.end_run(RunEnd::Exit(2));
+}
+
+/// The text of a panic's value: its method's if it was asked, else Go's `printpanicval`.
+unsafe fn panic_value(vm: &Vm, p: &PanicLine) -> String {
+    // SAFETY: the caller's values are live and of their types.
+    unsafe {
+        if let Some((at, len)) = p.text {
+            return indent(&String::from_utf8_lossy(strings::bytes(at, len)));
+        }
+        let t = vm.image.ty(TypeRef(p.ty as u32));
+        let pair = |reg: usize| {
+            let (x, y) = mem::load16(p.data as *const u8);
+            if reg == 0 { x } else { y }
+        };
+        let basic = match t.kind {
+            Kind::Bool => (p.data != 0).to_string(),
+            Kind::Int | Kind::Int8 | Kind::Int16 | Kind::Int32 | Kind::Int64 => (p.data as i64).to_string(),
+            Kind::Uint | Kind::Uint8 | Kind::Uint16 | Kind::Uint32 | Kind::Uint64 | Kind::Uintptr => p.data.to_string(),
+            Kind::Float64 => print::float(f64::from_bits(p.data)),
+            Kind::Float32 => print::float32(f32::from_bits(p.data as u32)),
+            Kind::Complex128 => {
+                let part = |o: usize| f64::from_bits(mem::load_u64((p.data as *const u8).add(o)));
+                print::complex(&print::float(part(0)), &print::float(part(8)))
+            }
+            Kind::Complex64 => {
+                let part = |o: usize| f32::from_bits(mem::load_u32((p.data as *const u8).add(o)));
+                print::complex(&print::float32(part(0)), &print::float32(part(4)))
+            }
+            Kind::String => {
+                let text = indent(&String::from_utf8_lossy(strings::bytes(pair(0), pair(1))));
+                if t.bare_name.is_empty() || t.pkg.is_empty() {
+                    return text;
+                }
+                format!("\"{text}\"")
+            }
+            _ => return format!("({}) {:#x}", t.name, p.data),
+        };
+        if t.pkg.is_empty() { basic } else { format!("{}({basic})", t.name) }
+    }
+}
+
+/// Lines after the first start with a tab, so that no value can look like a part of the report.
+fn indent(text: &str) -> String {
+    text.replace('\n', "\n\t")
+}
+
+/// `fatal error: text` with the running goroutine's trace; ends the run with status 2.
+///
+/// # Safety
+/// V3, with the state saved.
+pub(crate) unsafe fn throw(vm: &Vm, w: &mut Worker, g: *mut G, text: &str) {
+    // SAFETY: V3.
+    unsafe { fatal(vm, w, g, format!("fatal error: {text}\n")) }
+}
+
+/// The goroutine's stack would pass the limit.
+///
+/// # Safety
+/// V3, with the state saved.
+pub(crate) unsafe fn stack_overflow(vm: &Vm, w: &mut Worker, g: *mut G) {
+    let limit = gol_runtime::stack::MAX_WORDS as u64 * 8;
+    let text = format!("runtime: goroutine stack exceeds {limit}-byte limit\nfatal error: stack overflow\n");
+    // SAFETY: V3.
+    unsafe { fatal(vm, w, g, text) }
+}
+
+unsafe fn fatal(vm: &Vm, w: &mut Worker, g: *mut G, mut out: String) {
+    // SAFETY: V3.
+    unsafe {
+        let _ = write!(out, "\ngoroutine {} [running]:\n", (*g).id);
+        trace(vm, g, &mut out);
+    }
+    write_stderr(out.as_bytes());
+    w.end_run(RunEnd::Exit(2));
+}
+
+/// The report of a deadlock: every goroutine, what it waits for, and where. Without `main_left` the main goroutine ended
+/// by `runtime.Goexit`.
+///
+/// # Safety
+/// The world is stopped: no worker runs any of `gs`.
+pub(crate) unsafe fn deadlock(vm: &Vm, gs: &[*mut G], main_left: bool) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let text = if main_left {
+            "all goroutines are asleep - deadlock!"
+        } else {
+            "no goroutines (main called runtime.Goexit) - deadlock!"
+        };
+        let mut out = format!("fatal error: {text}\n");
+        dump(vm, gs, &mut out);
+        write_stderr(out.as_bytes());
+    }
+}
+
+/// Every goroutine with its state and trace.
+///
+/// # Safety
+/// As [`deadlock`].
+pub(crate) unsafe fn dump(vm: &Vm, gs: &[*mut G], out: &mut String) {
+    let mut gs = gs.to_vec();
+    // SAFETY: the caller's promise.
+    unsafe {
+        gs.sort_by_key(|g| (**g).id);
+        for g in gs.into_iter().filter(|g| (**g).status != GStatus::Dead) {
+            let state = match (*g).status {
+                GStatus::Waiting => (*g).wait_reason.text(),
+                GStatus::Runnable => "runnable",
+                _ => "running",
+            };
+            let minutes = match (*g).status {
+                GStatus::Waiting if (*g).wait_reason != WaitReason::None => {
+                    (vm.runtime_now() - (*g).wait_since) / 60_000_000_000
+                }
+                _ => 0,
+            };
+            let since = if minutes >= 1 { format!(", {minutes} minutes") } else { String::new() };
+            let _ = write!(out, "\ngoroutine {} [{state}{since}]:\n", (*g).id);
+            trace(vm, g, out);
+        }
+    }
+}
+
+/// One function of a trace, as `runtime.Callers` sees it.
+#[derive(Clone, Debug)]
+pub struct TraceFrame {
+    /// `main.f`.
+    pub function: String,
+    /// The source file, empty for the runtime's own frames.
+    pub file: String,
+    /// Line, from 1; 0 for the runtime's own frames.
+    pub line: u32,
+    /// Words from the function's entry.
+    pub(crate) offset: u32,
+    nargs: u32,
+}
+
+/// The frames of a goroutine, innermost first, without the compiler's wrappers. `pc` of the innermost is the saved one.
+///
+/// # Safety
+/// Its state is saved and it does not run elsewhere.
+pub(crate) unsafe fn frames(vm: &Vm, g: *mut G) -> Vec<TraceFrame> {
+    let mut all = Vec::new();
+    // SAFETY: the caller's promise: links lead down to the first frame.
+    unsafe {
+        let mut base = (*g).stack.ptr().add((*g).base as usize);
+        // The innermost frame's pc may stand at the instruction or after it; a return pc always stands after.
+        let mut pc = (*g).pc as u32;
+        let mut exact = true;
+        loop {
+            let f = vm.image.func_at(*base.sub(3) as u32);
+            let meta = &vm.image.funcs[f];
+            let at = if exact && pc < meta.end && pc >= meta.entry { pc } else { pc.saturating_sub(1) };
+            exact = false;
+            let offset = at.saturating_sub(meta.entry);
+            if let Some(function) = vm.image.program.funcs.get(f) {
+                if !meta.wrapper {
+                    let at = function.line_at(offset);
+                    let (file, line) = at.map_or((String::new(), 0), |(file, line)| {
+                        (vm.image.program.files[file as usize].clone(), line)
+                    });
+                    let (function, nargs) = (function.name.clone(), meta.nargs);
+                    all.push(TraceFrame { function, file, line, offset, nargs });
+                }
+            } else {
+                all.push(TraceFrame { function: "panic".into(), file: String::new(), line: 0, offset, nargs: 1 });
+            }
+            let link = *base.sub(2);
+            pc = link as u32;
+            if pc == vm.image.stubs.goexit_pc {
+                return all;
+            }
+            base = base.sub((link >> 32) as usize);
+        }
+    }
+}
+
+/// Writes a goroutine's frames and who started it.
+///
+/// # Safety
+/// As [`frames`].
+pub(crate) unsafe fn trace(vm: &Vm, g: *mut G, out: &mut String) {
+    // SAFETY: the caller's promise.
+    let (mut all, parent, (_, created)) = unsafe { (frames(vm, g), (*g).parent, (*g).created_by) };
+    // What stands above the oldest panic's own frame is how it ended, not where; Go leaves it out too.
+    while all.len() > 1 && all[0].function == "panic" {
+        all.remove(0);
+    }
+    let n = all.len();
+    for (i, f) in all.iter().enumerate() {
+        if n > 2 * TRACE_ENDS && i == TRACE_ENDS {
+            let _ = writeln!(out, "...{} frames elided...", n - 2 * TRACE_ENDS);
+        }
+        if n > 2 * TRACE_ENDS && (TRACE_ENDS..n - TRACE_ENDS).contains(&i) {
+            continue;
+        }
+        // The entry that initializes packages and calls main.main is not the program's.
+        if f.file.is_empty() && f.function != "panic" {
+            continue;
+        }
+        let args = if f.nargs == 0 { "" } else { "..." };
+        let _ = writeln!(out, "{}({args})", f.function);
+        if !f.file.is_empty() {
+            let _ = writeln!(out, "\t{}:{} +{:#x}", f.file, f.line, f.offset * 8);
+        }
+    }
+    if parent != 0
+        && let Some(f) = vm.image.func_containing(created as u32)
+        && let Some(function) = vm.image.program.funcs.get(f)
+    {
+        let offset = created as u32 - vm.image.funcs[f].entry;
+        let _ = writeln!(out, "created by {} in goroutine {parent}", function.name);
+        if let Some((file, line)) = function.line_at(offset) {
+            let _ = writeln!(out, "\t{}:{line} +{:#x}", vm.image.program.files[file as usize], offset * 8);
+        }
+    }
+}

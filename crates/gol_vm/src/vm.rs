@@ -1,0 +1,242 @@
+//! `Vm`: a loaded program with its heap and natives, and what running it comes to.
+
+use crate::call;
+use crate::image::{HEADER, Image};
+use crate::raise::Raise;
+use crate::value::{load_leaves, store_value};
+use crate::{NativeFn, interp, print, report};
+use gol_bytecode::{FuncId, Program, TypeRef};
+use gol_heap::{Heap, HeapConfig, LayoutId, RootVisitor, mem};
+use gol_runtime::{Config, G, Machine, Mode, RunEnd, Runtime, Worker};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, OnceLock};
+
+/// How to run a program.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// GOMAXPROCS.
+    pub workers: usize,
+    /// Parallel, or deterministic with a seed.
+    pub mode: Mode,
+    /// `os.Args`.
+    pub args: Vec<String>,
+    /// Collect at every allocation: finds roots that were forgotten.
+    pub gc_stress: bool,
+    /// As `debug.SetGCPercent`.
+    pub gc_percent: i32,
+}
+
+/// A program that runs.
+pub struct Vm {
+    pub(crate) image: Image,
+    pub(crate) heap: Arc<Heap>,
+    pub(crate) natives: Vec<NativeFn>,
+    pub(crate) globals: *mut u8,
+    globals_words: Box<[u128]>,
+    runtime: OnceLock<Runtime>,
+    options: Options,
+}
+
+// SAFETY: `globals` points into `globals_words`, memory of the script that is accessed by means of `mem` only (H6); the rest
+// is shared data that does not change.
+unsafe impl Send for Vm {}
+// SAFETY: as above.
+unsafe impl Sync for Vm {}
+
+impl Vm {
+    /// Loads a program; `find` gives a native by its full name. The error names what the program lacks or does wrong.
+    pub fn new(program: Program, find: impl Fn(&str) -> Option<NativeFn>, options: Options) -> Result<Arc<Vm>, String> {
+        mem::check_cpu()?;
+        let config = HeapConfig { gc_percent: options.gc_percent, ..HeapConfig::default() };
+        let heap = Heap::new(config).map_err(|e| e.to_string())?;
+        heap.set_stress(options.gc_stress);
+        let natives = program.natives.iter();
+        let natives = natives.map(|n| find(&n.name).ok_or_else(|| format!("there is no native {}", n.name)));
+        let natives = natives.collect::<Result<Vec<_>, _>>()?;
+        let image = Image::load(program, &heap)?;
+        let mut globals_words = vec![0u128; (image.program.globals_size as usize).div_ceil(16)].into_boxed_slice();
+        let globals = globals_words.as_mut_ptr().cast::<u8>();
+        let runtime = OnceLock::new();
+        Ok(Arc::new(Vm { image, heap, natives, globals, globals_words, runtime, options }))
+    }
+
+    /// Runs the program's entry to its end; gives the exit status. Reports what is wrong on standard error.
+    pub fn run(self: &Arc<Vm>) -> i32 {
+        let Some(FuncId(entry)) = self.image.program.entry else { return 0 };
+        let machine = Arc::new(Interpreter { vm: self.clone() });
+        let mut config = Config::new(self.heap.clone(), machine);
+        config.workers = self.options.workers;
+        config.mode = self.options.mode;
+        let runtime = self.runtime.get_or_init(|| Runtime::new(config));
+        let meta = &self.image.funcs[entry as usize];
+        let Ok(main) = runtime.new_main(HEADER as u32 + meta.nregs) else {
+            report_out_of_memory();
+            return 2;
+        };
+        // SAFETY: V1, and the goroutine is new and has the room it was asked for.
+        unsafe { call::start_frame(self, main, meta.entry, 0) };
+        match runtime.run(main) {
+            RunEnd::MainDone => 0,
+            RunEnd::Exit(status) => status,
+            end @ (RunEnd::Deadlock | RunEnd::NoGoroutines) => {
+                // SAFETY: the run has ended; no worker runs.
+                unsafe { report::deadlock(self, &runtime.all_gs(), end == RunEnd::Deadlock) };
+                2
+            }
+            RunEnd::Crashed(what) => {
+                print::write_stderr(
+                    format!("gol: internal error: {what}\nThis is a bug in gol. Please report it.\n").as_bytes(),
+                );
+                2
+            }
+            RunEnd::Stopped => 130,
+        }
+    }
+
+    /// The scheduler. Natives may use it; before [`Vm::run`] there is none.
+    pub fn runtime(&self) -> &Runtime {
+        self.runtime.get().expect("natives run inside Vm::run")
+    }
+
+    pub(crate) fn runtime_now(&self) -> i64 {
+        self.runtime().env().now()
+    }
+
+    /// How it was asked to run.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// The heap, for statistics and settings.
+    pub fn heap(&self) -> &Arc<Heap> {
+        &self.heap
+    }
+
+    /// Memory of `size` zero bytes.
+    #[inline]
+    pub(crate) fn alloc(&self, w: &mut Worker, size: usize, layout: LayoutId) -> Result<*mut u8, Raise> {
+        let p = w.heap.alloc(size, layout);
+        if p.is_null() {
+            return Err(Raise::OutOfMemory);
+        }
+        self.after_alloc(w);
+        Ok(p)
+    }
+
+    /// If the heap wants a collection, the next back-edge or call is a safepoint.
+    #[inline(always)]
+    pub(crate) fn after_alloc(&self, w: &Worker) {
+        if self.heap.gc_wanted() {
+            w.guard.store(0, Relaxed);
+        }
+    }
+
+    /// Zeroed memory for `n` values of type `t`.
+    pub(crate) fn new_array(&self, w: &mut Worker, t: TypeRef, n: u64) -> Result<*mut u8, Raise> {
+        let meta = self.image.types[t.0 as usize];
+        let size = usize::try_from(n).ok().and_then(|n| n.checked_mul(meta.size)).ok_or(Raise::OutOfMemory)?;
+        self.alloc(w, size, meta.layout)
+    }
+
+    /// A new copy of the value of type `t` at `p`.
+    ///
+    /// # Safety
+    /// H6 for the value at `p`.
+    pub(crate) unsafe fn copy_value(&self, w: &mut Worker, t: TypeRef, p: *const u8) -> Result<*mut u8, Raise> {
+        let (meta, desc) = (self.image.types[t.0 as usize], self.image.ty(t));
+        let copy = self.alloc(w, meta.size, meta.layout)?;
+        // SAFETY: the caller's promise; the copy has the room.
+        unsafe { mem::copy_units(copy, p, meta.size, desc.align as usize) };
+        Ok(copy)
+    }
+
+    /// Loads the value of type `t` at `p` into registers from `d` on.
+    ///
+    /// # Safety
+    /// H6 for the value at `p`; V2 for `d`.
+    #[inline]
+    pub(crate) unsafe fn load_value(&self, w: &mut Worker, t: TypeRef, p: *const u8, d: *mut u64) -> Result<(), Raise> {
+        let desc = self.image.ty(t);
+        // SAFETY: the caller's promises.
+        unsafe {
+            if desc.is_mem {
+                *d = self.copy_value(w, t, p)? as u64;
+            } else {
+                load_leaves(&desc.leaves, p, d);
+            }
+        }
+        Ok(())
+    }
+
+    /// The zero value of type `t` in registers from `d` on.
+    ///
+    /// # Safety
+    /// V2.
+    pub(crate) unsafe fn zero_value(&self, w: &mut Worker, t: TypeRef, d: *mut u64) -> Result<(), Raise> {
+        let desc = self.image.ty(t);
+        // SAFETY: the caller's promise.
+        unsafe {
+            if desc.is_mem {
+                let meta = self.image.types[t.0 as usize];
+                *d = self.alloc(w, meta.size, meta.layout)? as u64;
+            } else {
+                std::ptr::write_bytes(d, 0, desc.regs as usize);
+            }
+        }
+        Ok(())
+    }
+
+    /// A new copy on the heap of the value of type `t` in registers from `s` on.
+    ///
+    /// # Safety
+    /// V2.
+    pub(crate) unsafe fn box_value(&self, w: &mut Worker, t: TypeRef, s: *const u64) -> Result<*mut u8, Raise> {
+        let meta = self.image.types[t.0 as usize];
+        let p = self.alloc(w, meta.size, meta.layout)?;
+        // SAFETY: the caller's promise; the box has room.
+        unsafe { store_value(self.image.ty(t), p, s) };
+        Ok(p)
+    }
+}
+
+fn report_out_of_memory() {
+    crate::print::write_stderr(b"fatal error: runtime: out of memory\n");
+}
+
+/// The VM as the scheduler sees it.
+struct Interpreter {
+    vm: Arc<Vm>,
+}
+
+impl Machine for Interpreter {
+    fn run(&self, w: &mut Worker, g: *mut G) {
+        // SAFETY: V1: the image is verified. V3: the scheduler gives us the goroutine.
+        unsafe { interp::run(&self.vm, w, g) }
+    }
+
+    fn visit_roots(&self, visitor: &mut dyn RootVisitor) {
+        let vm = &self.vm;
+        let bits = &vm.image.program.globals_ptr_words;
+        let words = vm.globals_words.len() * 2;
+        for i in (0..words.min(bits.len() * 64)).filter(|i| bits[i / 64] >> (i % 64) & 1 != 0) {
+            // SAFETY: H6: within the globals; the world is stopped.
+            visitor.word(unsafe { mem::load_u64(vm.globals.add(i * 8)) });
+        }
+    }
+
+    fn stack_top(&self, g: &G) -> u32 {
+        // SAFETY: V3: the world is stopped and the state saved; the saved base is a frame's.
+        let entry = unsafe { *g.stack.ptr().add(g.base as usize).sub(3) } as u32;
+        g.base + self.vm.image.nregs_at(entry)
+    }
+
+    fn start_func(&self, g: &mut G, closure: u64) {
+        // SAFETY: the scheduler gives a new goroutine and a closure object of this VM.
+        unsafe {
+            let entry = *(closure as *const u64) as u32;
+            let need = HEADER as u32 + self.vm.image.nregs_at(entry);
+            g.stack.grow(need).expect("a timer's function has a frame of ordinary size");
+            call::start_frame(&self.vm, g, entry, closure);
+        }
+    }
+}
