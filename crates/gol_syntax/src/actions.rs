@@ -147,14 +147,6 @@ pub(crate) fn func(
     FuncDecl { recv, name, tparams: tparams.unwrap_or_default(), ty, body }
 }
 
-pub(crate) fn case_clause(lo: u32, exprs: Option<Vec<ExprId>>, colon: u32, body: Vec<StmtId>, hi: u32) -> CaseClause {
-    CaseClause { exprs, body, span: Span::new(lo, hi), colon }
-}
-
-pub(crate) fn comm_clause(lo: u32, comm: Option<StmtId>, colon: u32, body: Vec<StmtId>, hi: u32) -> CommClause {
-    CommClause { comm, body, span: Span::new(lo, hi), colon }
-}
-
 impl<'s> Cx<'s> {
     pub(crate) fn new(ast: &'s mut Ast, file: FileId, text: &'s str, base: u32) -> Cx<'s> {
         let (first_expr, first_stmt) = (ast.exprs.len() as u32, ast.stmts.len() as u32);

@@ -17,6 +17,7 @@ pub mod literal;
 mod mend;
 mod number;
 mod parse;
+pub mod print;
 mod relabel;
 mod source;
 mod token;

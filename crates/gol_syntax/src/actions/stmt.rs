@@ -185,6 +185,26 @@ impl Cx<'_> {
         Some((bind, x))
     }
 
+    pub(crate) fn case_clause(
+        &mut self,
+        lo: u32,
+        exprs: Option<Vec<ExprId>>,
+        colon: u32,
+        body: Vec<StmtId>,
+    ) -> CaseClause {
+        let span = self.clause_span(lo, colon, &body);
+        CaseClause { exprs, body, span, colon }
+    }
+
+    pub(crate) fn comm_clause(&mut self, lo: u32, comm: Option<StmtId>, colon: u32, body: Vec<StmtId>) -> CommClause {
+        let span = self.clause_span(lo, colon, &body);
+        CommClause { comm, body, span, colon }
+    }
+
+    fn clause_span(&self, lo: u32, colon: u32, body: &[StmtId]) -> Span {
+        Span::new(lo, body.last().map_or(colon + 1, |&s| self.ast[s].span.hi))
+    }
+
     pub(crate) fn switch_stmt(&mut self, lo: u32, h: Header, clauses: Vec<CaseClause>, hi: u32) -> StmtId {
         let rbrace = hi - 1;
         let lists =
