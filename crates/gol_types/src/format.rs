@@ -3,8 +3,6 @@
 //! The two differ: messages qualify names relative to the package that is checked, keep alias and parameter names and
 //! write `interface{}`; a running program sees `main.T`, `[]uint8` and `interface {}`, as Go's `%T` prints them.
 
-mod expr;
-
 use gol_source::{Interner, Symbol};
 
 use crate::check::{Checker, Operand};
@@ -13,8 +11,6 @@ use crate::info::Mode;
 use crate::objects::{ObjId, ObjKind, PkgId, VarKind};
 use crate::package::Program;
 use crate::types::{ChanDir, Interface, Method, Param, Signature, Tag, Type, TypeId, Types};
-
-pub(crate) use expr::expr_text;
 
 /// For whom a type is written.
 #[derive(Clone, Copy)]
@@ -264,7 +260,7 @@ impl Checker<'_> {
 
     /// An expression as messages show it: its source form, one line, bodies of function literals left out.
     pub(crate) fn es(&self, x: gol_syntax::ast::ExprId) -> String {
-        expr_text(self.ast, x)
+        gol_syntax::expr_text(self.ast, x)
     }
 
     /// An operand as messages show it: `x (variable of type T)`.

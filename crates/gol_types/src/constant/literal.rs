@@ -5,6 +5,7 @@ use std::rc::Rc;
 use dashu_int::{IBig, UBig};
 use dashu_ratio::RBig;
 use gol_syntax::ast::LitKind;
+use gol_syntax::literal::{unquote_rune, unquote_string};
 
 use super::Constant;
 use super::float::BigFloat;
@@ -14,17 +15,8 @@ pub(super) fn parse(kind: LitKind, text: &str) -> Constant {
         LitKind::Int => int(&clean(text)).map_or(Constant::Unknown, Constant::from_big),
         LitKind::Float => float(&clean(text)).unwrap_or(Constant::Unknown),
         LitKind::Imag => imaginary(text).unwrap_or(Constant::Unknown),
-        LitKind::Rune => {
-            let Some(body) = text.strip_prefix('\'').and_then(|t| t.strip_suffix('\'')) else {
-                return Constant::Unknown;
-            };
-            match unquote(body, '\'').as_deref() {
-                Some([Unit::Byte(b)]) => Constant::Small(*b as i64),
-                Some([Unit::Char(c)]) => Constant::Small(*c as i64),
-                _ => Constant::Unknown,
-            }
-        }
-        LitKind::String => string(text).unwrap_or(Constant::Unknown),
+        LitKind::Rune => Constant::Small(unquote_rune(text) as i64),
+        LitKind::String => Constant::from_bytes(&unquote_string(text)),
     }
 }
 
@@ -136,67 +128,4 @@ fn power_of_ten(mut n: u64) -> BigFloat {
         n >>= 1;
     }
     result
-}
-
-fn string(text: &str) -> Option<Constant> {
-    if let Some(raw) = text.strip_prefix('`') {
-        let raw = raw.strip_suffix('`')?;
-        return Some(Constant::from_bytes(raw.replace('\r', "").as_bytes()));
-    }
-    let body = text.strip_prefix('"')?.strip_suffix('"')?;
-    if !body.contains('\\') {
-        return Some(Constant::from_bytes(body.as_bytes()));
-    }
-    let mut bytes = Vec::with_capacity(body.len());
-    for unit in unquote(body, '"')? {
-        match unit {
-            Unit::Byte(b) => bytes.push(b),
-            Unit::Char(c) => bytes.extend(char::from_u32(c)?.to_string().bytes()),
-        }
-    }
-    Some(Constant::from_bytes(&bytes))
-}
-
-/// A piece of an unquoted literal.
-enum Unit {
-    Byte(u8),
-    Char(u32),
-}
-
-/// The pieces of the text between quotes. A byte escape (`\x`, octal) is a byte; all else a character.
-fn unquote(body: &str, quote: char) -> Option<Vec<Unit>> {
-    let mut units = Vec::new();
-    let mut rest = body.chars();
-    while let Some(c) = rest.next() {
-        if c != '\\' {
-            units.push(Unit::Char(c as u32));
-            continue;
-        }
-        let c = rest.next()?;
-        units.push(match c {
-            'a' => Unit::Char(7),
-            'b' => Unit::Char(8),
-            'f' => Unit::Char(12),
-            'n' => Unit::Char(10),
-            'r' => Unit::Char(13),
-            't' => Unit::Char(9),
-            'v' => Unit::Char(11),
-            '\\' => Unit::Char('\\' as u32),
-            'x' => Unit::Byte(number(&mut rest, 0, 2, 16)? as u8),
-            'u' => Unit::Char(char::from_u32(number(&mut rest, 0, 4, 16)?)? as u32),
-            'U' => Unit::Char(char::from_u32(number(&mut rest, 0, 8, 16)?)? as u32),
-            '0'..='7' => Unit::Byte(u8::try_from(number(&mut rest, c.to_digit(8)?, 2, 8)?).ok()?),
-            _ if c == quote => Unit::Char(c as u32),
-            _ => return None,
-        });
-    }
-    Some(units)
-}
-
-fn number(rest: &mut std::str::Chars<'_>, start: u32, digits: usize, radix: u32) -> Option<u32> {
-    let mut value = start;
-    for _ in 0..digits {
-        value = value.checked_mul(radix)?.checked_add(rest.next()?.to_digit(radix)?)?;
-    }
-    Some(value)
 }
