@@ -272,7 +272,7 @@ impl Checker<'_> {
                 ty => format!("nil (of type {})", self.ts(ty)),
             };
         }
-        let expr = self.es(x.expr);
+        let expr = x.shown.as_ref().map_or_else(|| self.es(x.expr), |s| s.to_string());
         let mut out = format!("{expr} (");
         let types = &self.prog.types;
         let mut has_type = !matches!(x.mode, Mode::Invalid | Mode::NoValue | Mode::Builtin(_) | Mode::TypeExpr);

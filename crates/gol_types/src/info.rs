@@ -110,6 +110,8 @@ pub struct Info {
     pub selections: HashMap<ExprId, Selection>,
     /// The variable of a type-switch clause, by the clause's start offset.
     pub implicits: HashMap<u32, ObjId>,
+    /// The field that a key in a struct literal names: indices from the literal's type on, several for a promoted field.
+    pub lit_fields: HashMap<ExprId, Vec<u32>>,
     /// The type arguments of a use of a generic function or type.
     pub instances: HashMap<ExprId, Vec<TypeId>>,
 }

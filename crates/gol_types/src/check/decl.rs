@@ -6,7 +6,7 @@
 use gol_source::{Code, Span, Symbol};
 use gol_syntax::ast::{ConstSpec, Decl, DeclId, Expr, ExprId, Ident, TypeSpec, VarSpec};
 
-use super::{Checker, Env, Operand};
+use super::{Checker, Env};
 use crate::constant::Constant;
 use crate::objects::{DeclInfoId, ObjId, ObjKind, PkgId, Receiver, State, VarKind};
 use crate::package::DeclInfo;
@@ -142,6 +142,10 @@ impl Checker<'_> {
     fn init_declared(&mut self, obj: ObjId, lhs: &[ObjId], typed: bool, init: Option<ExprId>) {
         let Some(init) = init else { return };
         let ty = self.prog.objects[obj].ty;
+        if typed && ty.is_invalid() {
+            self.use_exprs(&[init]);
+            return;
+        }
         if lhs.len() <= 1 {
             let mut x = self.expr_with((!ty.is_invalid()).then_some(ty), init);
             self.init_var(obj, &mut x, "variable declaration");
@@ -152,7 +156,7 @@ impl Checker<'_> {
                 self.prog.objects[v].ty = ty;
             }
         }
-        self.init_vars(lhs, &[init], None);
+        self.init_vars(lhs, &[init]);
         for &v in lhs {
             if self.prog.objects[v].state == State::Unresolved {
                 self.prog.objects[v].state = State::Resolved;
@@ -441,12 +445,5 @@ impl Checker<'_> {
     /// A receiver as far as its form shows it; its base type is filled in when the type's methods are collected.
     pub(super) fn receiver_form(&self, ty: ExprId) -> Receiver {
         Receiver { base: None, pointer: self.unpack_receiver(ty).0 }
-    }
-
-    /// Takes note that an operand's parts are used although the whole is wrong.
-    pub(super) fn use_exprs(&mut self, exprs: &[ExprId]) {
-        for &e in exprs {
-            let _: Operand = self.raw_expr(None, e, false);
-        }
     }
 }

@@ -8,29 +8,42 @@
 
 mod api;
 mod assignments;
+mod builtins;
 mod call;
+mod chandir;
 mod composite;
 mod conversions;
 mod cycles;
 mod decl;
 mod errors;
 mod expr;
+mod index;
 mod initorder;
+mod labels;
+mod literals;
 mod lookup;
 mod operand;
+mod operators;
+mod range;
 mod resolver;
+mod returns;
 mod scope;
+mod selector;
 mod signature;
+mod sizes;
 mod stmt;
+mod switch;
 mod typexpr;
+mod untyped;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use gol_source::{Diagnostic, SourceMap, Span, Symbol};
 use gol_syntax::ast::{Ast, Block, ExprId};
 
 pub(crate) use lookup::Lookup;
 pub(crate) use operand::Operand;
+use untyped::Untyped;
 
 use crate::constant::Constant;
 use crate::info::{Mode, TypeAndValue};
@@ -58,8 +71,8 @@ pub(crate) struct Env {
     pub(crate) results: Vec<ObjId>,
     /// Calls of the built-in `panic`, for the rule about terminating statements.
     pub(crate) panics: HashSet<ExprId>,
-    /// The body has a label.
-    pub(crate) has_label: bool,
+    /// The body's variables so far, but for parameters and results: those that stay unused are reported.
+    pub(crate) locals: Vec<ObjId>,
     /// The expression has a call or receive, so that `len` of it is not constant.
     pub(crate) has_call_or_recv: bool,
 }
@@ -75,7 +88,7 @@ impl Env {
             sig: None,
             results: Vec::new(),
             panics: HashSet::new(),
-            has_label: false,
+            locals: Vec::new(),
             has_call_or_recv: false,
         }
     }
@@ -104,6 +117,12 @@ pub(crate) struct Checker<'a> {
     pub(crate) pkg: PkgId,
     /// The surroundings.
     pub(crate) env: Env,
+    /// Untyped expressions whose final types are not known yet.
+    pub(crate) untyped: HashMap<ExprId, Untyped>,
+    /// The initializers of channel variables without a written type, to find what made them one-way.
+    pub(crate) origins: HashMap<ObjId, ExprId>,
+    /// How deeply the current expression or statement is nested.
+    pub(crate) depth: u32,
     /// Queued work with its package; done work leaves a gap until its range is through.
     later: Vec<Option<(PkgId, Action)>>,
     /// The objects that are being resolved, outermost first.
@@ -125,6 +144,9 @@ impl<'a> Checker<'a> {
             prog,
             pkg,
             env,
+            untyped: HashMap::new(),
+            origins: HashMap::new(),
+            depth: 0,
             later: Vec::new(),
             obj_path: Vec::new(),
             pending: Vec::new(),
@@ -189,12 +211,6 @@ impl<'a> Checker<'a> {
         let outer = std::mem::replace(&mut self.env, env);
         self.body_stmts(func, body);
         self.env = outer;
-    }
-
-    /// Records an operand's facts for its expression.
-    pub(crate) fn record(&mut self, x: &Operand) {
-        let tv = TypeAndValue { mode: x.mode, ty: x.ty, value: x.value.clone() };
-        self.prog.info.record(x.expr, tv);
     }
 
     /// Records a type expression.

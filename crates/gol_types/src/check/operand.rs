@@ -1,5 +1,7 @@
 //! Operands: what an expression came to, carried through every rule; and whether one may be assigned to a type.
 
+use std::rc::Rc;
+
 use gol_source::Code;
 use gol_syntax::ast::{ChanDir, ExprId};
 
@@ -19,22 +21,31 @@ pub(crate) struct Operand {
     pub(crate) value: Option<Constant>,
     /// The expression.
     pub(crate) expr: ExprId,
+    /// Its name in messages, for a value that no expression of its own stands for ("2nd function result"); `expr` is
+    /// its place only then.
+    pub(crate) shown: Option<Rc<str>>,
 }
 
 impl Operand {
     /// The operand of a wrong expression.
     pub(crate) fn invalid(expr: ExprId) -> Operand {
-        Operand { mode: Mode::Invalid, ty: TypeId::INVALID, value: None, expr }
+        Operand { mode: Mode::Invalid, ty: TypeId::INVALID, value: None, expr, shown: None }
     }
 
     /// An operand without constant value.
     pub(crate) fn new(mode: Mode, ty: TypeId, expr: ExprId) -> Operand {
-        Operand { mode, ty, value: None, expr }
+        Operand { mode, ty, value: None, expr, shown: None }
     }
 
     /// A constant operand.
     pub(crate) fn constant(value: Constant, ty: TypeId, expr: ExprId) -> Operand {
-        Operand { mode: Mode::Constant, ty, value: Some(value), expr }
+        Operand { mode: Mode::Constant, ty, value: Some(value), expr, shown: None }
+    }
+
+    /// The same operand with a name of its own in messages.
+    pub(crate) fn named(mut self, shown: impl Into<Rc<str>>) -> Operand {
+        self.shown = Some(shown.into());
+        self
     }
 
     /// Whether it is wrong.

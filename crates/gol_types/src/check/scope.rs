@@ -39,6 +39,9 @@ impl Checker<'_> {
             return;
         }
         self.prog.objects[obj].scope_pos = scope_pos;
+        if matches!(self.prog.objects[obj].kind, ObjKind::Var(VarKind::Local)) {
+            self.env.locals.push(obj);
+        }
         if !span.is_none() {
             self.prog.info.defs.insert(span.lo, obj);
         }
