@@ -10,7 +10,8 @@ fn main() {
     println!("cargo::rerun-if-changed={}", root.display());
     let mut files = Vec::new();
     walk(&root, &mut files);
-    files.sort();
+    // By package, then by name: a package in a folder of another's must not come between its files.
+    files.sort_by_key(|f| (f.parent().map(Path::to_path_buf), f.file_name().map(|n| n.to_os_string())));
     let mut out = String::from("pub(crate) static FILES: &[(&str, &str, &str)] = &[\n");
     for file in files {
         let inner = file.strip_prefix(&root).expect("found under the root");
