@@ -11,7 +11,7 @@ use crate::info::Mode;
 use crate::types::{Type, TypeId};
 
 /// How deeply expressions and statements may nest: bounds the native stack that checking takes.
-const MAX_DEPTH: u32 = 1000;
+const MAX_DEPTH: u32 = 10_000;
 
 /// What kind of expression it is: only statements may stand alone.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

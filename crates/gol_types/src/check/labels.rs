@@ -190,7 +190,7 @@ impl Walk<'_> {
                 }
             }
             Stmt::Assign { lhs, op: AssignOp::Define, op_pos, .. } => {
-                let texts: Vec<String> = lhs.iter().map(|&e| crate::format::expr_text(ast, e)).collect();
+                let texts: Vec<String> = lhs.iter().map(|&e| gol_syntax::expr_text(ast, e)).collect();
                 state.declare(Span::new(*op_pos, *op_pos + 2), texts.join(", "));
             }
             Stmt::Branch { kind, label } => self.branch(state, *kind, *label, ast[s].span, last),
