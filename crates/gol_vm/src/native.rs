@@ -73,8 +73,8 @@ impl Address {
 /// A `[]byte` argument: memory that other goroutines may be writing, so it is copied in and out.
 #[derive(Clone, Copy, Debug)]
 pub struct Bytes {
-    at: u64,
-    len: u64,
+    pub(crate) at: u64,
+    pub(crate) len: u64,
 }
 
 impl Bytes {
