@@ -163,7 +163,6 @@ macro_rules! with_key {
         }
     }};
 }
-use with_key;
 
 impl MapType {
     /// Prepares map type `map`.
