@@ -15,6 +15,9 @@ use crate::token::{Tok, Token};
 /// Tells what may follow the first `n` tokens, which must be right.
 pub(crate) type Probe<'a> = dyn FnMut(&[Token]) -> Expected + 'a;
 
+/// How many brackets are asked about; each probe reads the text up to its bracket.
+const MAX_PROBES: usize = 32;
+
 /// What an open bracket belongs to, as far as mending cares.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Place {
@@ -49,7 +52,8 @@ pub(crate) fn mend(failure: &Failure, probe: &mut Probe, again: u32) -> Option<V
     }
     // Where the innermost list of statements, clauses, lines or declarations begins.
     let (mut place, mut first, mut level) = (Place::File, 1, 0);
-    for (n, &b) in open.iter().enumerate().rev() {
+    let candidates = open.iter().enumerate().rev().filter(|b| may_hold_lines(tokens, *b.1));
+    for (n, &b) in candidates.take(MAX_PROBES) {
         if let Some(p) = place_of(tokens, b, probe) {
             (place, first, level) = (p, b + 1, n + 1);
             break;
@@ -66,6 +70,13 @@ pub(crate) fn mend(failure: &Failure, probe: &mut Probe, again: u32) -> Option<V
             Some(splice(tokens, start, end.max(at), Vec::new()))
         }
         Place::File if tokens[0].1 != Tok::StartFile => Some(mend_statement(failure, start, inner, again)),
+        Place::File if failure.expected.has(Tok::MarkDecl) || failure.expected.has(Tok::MarkDeclEnd) => {
+            // Go goes on at the next keyword of a declaration, wherever that stands.
+            let next = (at..tokens.len()).find(|&i| begins_declaration(tokens[i].1)).unwrap_or(tokens.len() - 1);
+            let after_decl = failure.expected.has(Tok::MarkDeclEnd);
+            let with = if after_decl { vec![filler(tokens, at, Tok::Newline)] } else { Vec::new() };
+            Some(splice(tokens, at, next, with))
+        }
         Place::File => mend_declaration(tokens, start, at),
     }
 }
@@ -122,11 +133,14 @@ fn function_inside(tokens: &[Token], at: usize, open: &[usize]) -> Option<usize>
     (named && begins_line && !open.is_empty() && tokens[0].1 == Tok::StartFile).then_some(func)
 }
 
+/// Whether the bracket at `open` may hold statements, clauses or lines.
+fn may_hold_lines(tokens: &[Token], open: usize) -> bool {
+    use Tok::*;
+    tokens[open].1 == LBrace || tokens[open].1 == LParen && matches!(tokens[open - 1].1, Const | Import | Type | Var)
+}
+
 /// The place that the bracket at `open` opens, if it is one of statements, clauses or lines.
 fn place_of(tokens: &[Token], open: usize, probe: &mut Probe) -> Option<Place> {
-    if tokens[open].1 == Tok::LBrack || tokens[open].1 == Tok::TypeParams {
-        return None;
-    }
     let expected = probe(&tokens[..=open]);
     if expected.has(Tok::MarkStmt) {
         Some(Place::Statements)
@@ -143,11 +157,17 @@ fn place_of(tokens: &[Token], open: usize, probe: &mut Probe) -> Option<Place> {
 fn element_start(tokens: &[Token], first: usize, at: usize) -> usize {
     let mut depth = 0;
     let mut start = first;
+    // From the keyword of a header to its body, semicolons do not end the statement.
+    let mut in_header = false;
     for (i, t) in tokens.iter().enumerate().take(at).skip(first) {
+        in_header |= depth == 0 && matches!(t.1, Tok::If | Tok::For | Tok::Switch);
         match t.1 {
-            tok if tok.opens() => depth += 1,
+            tok if tok.opens() => {
+                in_header &= depth > 0 || tok != Tok::LBrace;
+                depth += 1;
+            }
             tok if tok.closes() => depth -= 1,
-            Tok::Semi | Tok::Newline if depth == 0 => start = i + 1,
+            Tok::Semi | Tok::Newline if depth == 0 && !in_header => start = i + 1,
             // The statements of a clause begin after its colon, those with a label after the label's.
             Tok::Colon if depth == 0 && clause_or_label(tokens, start, i) => start = i + 1,
             _ => {}
@@ -183,11 +203,14 @@ fn element_end(tokens: &[Token], at: usize, inner: &[usize], at_brace: bool) -> 
                 None if tok == Tok::RBrace => return i,
                 None => {}
             },
+            Tok::Semi if at_brace && open.is_empty() => {}
             Tok::Semi | Tok::Newline if open.is_empty() => return i,
-            tok if i > at && open.len() == old && tokens[i - 1].1 == Tok::Newline => {
-                if starts_statement(tok) || tok == Tok::Func && tokens[i + 1].1 == Tok::Name {
-                    return i;
-                }
+            tok if i > at
+                && open.len() == old
+                && tokens[i - 1].1 == Tok::Newline
+                && (starts_statement(tok) || tok == Tok::Func && tokens[i + 1].1 == Tok::Name) =>
+            {
+                return i;
             }
             _ => {}
         }
@@ -255,6 +278,10 @@ fn mend_clause(tokens: &[Token], start: usize, at: usize) -> Vec<Token> {
     splice(tokens, start, end, with)
 }
 
+fn begins_declaration(tok: Tok) -> bool {
+    matches!(tok, Tok::Func | Tok::Type | Tok::Var | Tok::Const | Tok::Import)
+}
+
 /// Takes a declaration of the file out; the body of a function stays.
 fn mend_declaration(tokens: &[Token], start: usize, at: usize) -> Option<Vec<Token>> {
     use Tok::*;
@@ -262,17 +289,18 @@ fn mend_declaration(tokens: &[Token], start: usize, at: usize) -> Option<Vec<Tok
         return None;
     }
     let next = (at.max(start + 1)..tokens.len()).find(|&i| {
-        let begins = matches!(tokens[i].1, Func | Type | Var | Const | Import) && tokens[i - 1].1.is_semi();
+        let begins = begins_declaration(tokens[i].1) && tokens[i - 1].1.is_semi();
         begins && (tokens[i].1 != Func || matches!(tokens[i + 1].1, Name | LParen))
     });
     let end = next.unwrap_or(tokens.len() - 1);
     let body = (at..end).find(|&i| tokens[i].1 == LBrace && !matches!(tokens[i - 1].1, Struct | Interface));
-    if let (Func, Some(body)) = (tokens[start].1, body) {
-        if body + 1 < end && !(at == body && start + 1 == at) {
-            let with = [Func, Name, LParen, RParen].map(|tok| filler(tokens, body, tok));
-            if tokens[start..body].len() != 4 || tokens[start].0 != tokens[start].2 {
-                return Some(splice(tokens, start, body, with.to_vec()));
-            }
+    if let (Func, Some(body)) = (tokens[start].1, body)
+        && body + 1 < end
+        && !(at == body && start + 1 == at)
+    {
+        let with = [Func, Name, LParen, RParen].map(|tok| filler(tokens, body, tok));
+        if tokens[start..body].len() != 4 || tokens[start].0 != tokens[start].2 {
+            return Some(splice(tokens, start, body, with.to_vec()));
         }
     }
     Some(splice(tokens, start, end, Vec::new()))

@@ -80,10 +80,11 @@ pub(crate) fn scan(bytes: &[u8], report: &mut dyn FnMut(usize, String)) -> (usiz
     if let (Tok::Int, Some(bad)) = (kind, seen.invalid) {
         fail(&mut ok, bad, format!("invalid digit '{}' in {} literal", bytes[bad] as char, base_name(base)));
     }
-    if seen.underscore && ok {
-        if let Some(bad) = misplaced_underscore(&bytes[..at]) {
-            fail(&mut ok, bad, "'_' must separate successive digits".to_string());
-        }
+    if seen.underscore
+        && ok
+        && let Some(bad) = misplaced_underscore(&bytes[..at])
+    {
+        fail(&mut ok, bad, "'_' must separate successive digits".to_string());
     }
     (at, kind)
 }

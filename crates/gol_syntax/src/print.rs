@@ -32,6 +32,9 @@ pub fn stmt(ast: &Ast, map: &SourceMap, s: StmtId) -> String {
     p.out
 }
 
+/// What lies deeper is left out: indented that far, nobody can read it, and the printer recurses.
+const MAX_SHOWN: usize = 500;
+
 struct Printer<'a> {
     ast: &'a Ast,
     map: &'a SourceMap,
@@ -102,6 +105,9 @@ impl<'a> Printer<'a> {
     }
 
     fn expr(&mut self, role: &str, x: ExprId) {
+        if self.depth > MAX_SHOWN {
+            return self.line(role, "…", None);
+        }
         let ast = self.ast;
         let span = Some(ast[x].span);
         let text = match &ast[x].kind {
@@ -248,6 +254,9 @@ impl<'a> Printer<'a> {
     }
 
     fn stmt(&mut self, role: &str, s: StmtId) {
+        if self.depth > MAX_SHOWN {
+            return self.line(role, "…", None);
+        }
         let ast = self.ast;
         let node = &ast[s];
         if let Stmt::Decl(d) = node.kind {

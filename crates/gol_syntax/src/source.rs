@@ -2,10 +2,13 @@
 
 use crate::ast::*;
 
+/// What lies deeper is left out: no reader gets that far, and the printer recurses.
+const MAX_SHOWN: u32 = 500;
+
 /// The text of an expression or type as Go's compiler shows it in messages. Bodies and element lists are left out:
 /// `func(x int) {…}`, `T{…}`.
 pub fn expr_text(ast: &Ast, x: ExprId) -> String {
-    let mut p = Printer { ast, out: String::new() };
+    let mut p = Printer { ast, out: String::new(), depth: 0 };
     p.expr(x);
     p.out
 }
@@ -13,6 +16,7 @@ pub fn expr_text(ast: &Ast, x: ExprId) -> String {
 struct Printer<'a> {
     ast: &'a Ast,
     out: String,
+    depth: u32,
 }
 
 impl Printer<'_> {
@@ -34,6 +38,15 @@ impl Printer<'_> {
     }
 
     fn expr(&mut self, x: ExprId) {
+        if self.depth == MAX_SHOWN {
+            return self.put("…");
+        }
+        self.depth += 1;
+        self.node(x);
+        self.depth -= 1;
+    }
+
+    fn node(&mut self, x: ExprId) {
         let ast = self.ast;
         match &ast[x].kind {
             Expr::Bad => self.put("<bad expr>"),

@@ -205,33 +205,42 @@ impl Cx<'_> {
     }
 
     /// Whether `x` is a value and no type, by its form alone.
-    fn is_value(&self, x: ExprId) -> bool {
-        match &self.ast[x].kind {
-            Expr::BasicLit(..) | Expr::CompositeLit { .. } | Expr::FuncLit { .. } | Expr::Slice { .. } => true,
-            Expr::TypeAssert(..) | Expr::TypeSwitchGuard(_) | Expr::Call { .. } => true,
-            Expr::Unary(..) | Expr::Binary { .. } => true,
-            Expr::Paren(x) => self.is_value(*x),
-            Expr::Index(x, args) => self.is_value(*x) || args.len() == 1 && self.is_value(args[0]),
-            _ => false,
+    fn is_value(&self, mut x: ExprId) -> bool {
+        loop {
+            match &self.ast[x].kind {
+                Expr::BasicLit(..) | Expr::CompositeLit { .. } | Expr::FuncLit { .. } | Expr::Slice { .. } => {
+                    return true;
+                }
+                Expr::TypeAssert(..) | Expr::TypeSwitchGuard(_) | Expr::Call { .. } => return true,
+                Expr::Unary(..) | Expr::Binary { .. } => return true,
+                Expr::Paren(inner) => x = *inner,
+                Expr::Index(_, args) if args.len() == 1 && self.is_value(args[0]) => return true,
+                Expr::Index(inner, _) => x = *inner,
+                _ => return false,
+            }
         }
     }
 
     /// Where `x` ceases to be a type, if it is none by its form.
-    fn not_type(&self, x: ExprId) -> Option<Span> {
-        let span = self.span(x);
-        match &self.ast[x].kind {
-            Expr::BasicLit(..) => Some(span),
-            Expr::Unary(op, _) => Some(Span::new(span.lo, span.lo + op.text().len() as u32)),
-            Expr::Binary { x, op, op_pos, .. } => {
-                let operator = Span::new(*op_pos, *op_pos + op.text().len() as u32);
-                self.not_type(*x).or(Some(operator))
+    fn not_type(&self, mut x: ExprId) -> Option<Span> {
+        let mut found = None;
+        loop {
+            let span = self.span(x);
+            match &self.ast[x].kind {
+                Expr::BasicLit(..) => return Some(span),
+                Expr::Unary(op, _) => return Some(Span::new(span.lo, span.lo + op.text().len() as u32)),
+                Expr::Binary { x: left, op, op_pos, .. } => {
+                    found = Some(Span::new(*op_pos, *op_pos + op.text().len() as u32));
+                    x = *left;
+                }
+                Expr::Call { fun, .. } => {
+                    let end = self.span(*fun).hi;
+                    found = Some(Span::new(end, end + 1));
+                    x = *fun;
+                }
+                Expr::Paren(inner) | Expr::Star(inner) => x = *inner,
+                _ => return found,
             }
-            Expr::Call { fun, .. } => {
-                let end = self.span(*fun).hi;
-                self.not_type(*fun).or(Some(Span::new(end, end + 1)))
-            }
-            Expr::Paren(x) | Expr::Star(x) => self.not_type(*x),
-            _ => None,
         }
     }
 
