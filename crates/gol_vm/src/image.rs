@@ -9,6 +9,7 @@
 //!
 //! In the word before a function's entry stand its number and its register count, so a frame's header leads to all that is known of it.
 
+use crate::map::MapType;
 use gol_bytecode::disasm::decode;
 use gol_bytecode::ops::Word;
 use gol_bytecode::{Instr, Kind, Op, Program, TypeDesc, TypeRef, verify};
@@ -64,6 +65,8 @@ pub(crate) struct Image {
     pub(crate) code: Box<[AtomicU64]>,
     pub(crate) funcs: Vec<FuncMeta>,
     pub(crate) types: Vec<TypeMeta>,
+    /// The map types, prepared, by type number.
+    pub(crate) maps: Box<[Option<Box<MapType>>]>,
     pub(crate) stubs: Stubs,
     /// One word a function: its entry pc; the address of such a word is the function's static closure.
     pub(crate) closures: Box<[u64]>,
@@ -113,8 +116,10 @@ impl Image {
             }
         }
         let types = program.types.iter().map(|t| type_meta(&program, t, heap)).collect();
+        let map_type = |n: usize| Box::new(MapType::new(&program.types, TypeRef(n as u32), heap.layouts()));
+        let maps = program.types.iter().enumerate().map(|(n, t)| (t.kind == Kind::Map).then(|| map_type(n))).collect();
         let code = code.into_iter().map(AtomicU64::new).collect();
-        Ok(Image { code, funcs, types, stubs, closures, program })
+        Ok(Image { code, funcs, types, maps, stubs, closures, program })
     }
 
     /// The function that has its entry at `entry`.

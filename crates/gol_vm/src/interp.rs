@@ -739,7 +739,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 Op::MapLen => r!(a!()) = maps::len(r!(b!())),
                 Op::MapClear => {
                     let t = ty!(word!());
-                    check!(maps::clear(vm, w, t, r!(a!())));
+                    check!(maps::clear(vm, t, r!(a!())));
                 }
                 Op::MapIter => {
                     let t = ty!(word!());

@@ -84,11 +84,11 @@ impl From<Uncomparable> for MapError {
 /// How keys are hashed and compared.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum KeyKind {
-    /// 8-byte integers and pointers, as one word: [`MapType::get_word`] may be used.
+    /// 8-byte integers and pointers, as one word.
     Word,
-    /// 4-byte integers: [`MapType::get_word`] may be used.
+    /// 4-byte integers.
     Half,
-    /// Strings: [`MapType::get_string`] may be used.
+    /// Strings.
     Text,
     /// Other types that are equal if their bytes are.
     Plain,
@@ -245,31 +245,6 @@ impl MapType {
     pub unsafe fn get(&self, types: &[TypeDesc], map: *const u8, key: *const u64) -> Result<*const u8, MapError> {
         // SAFETY: H6, the caller's promise.
         unsafe { with_key!(self, types, key, |k| self.get_with(map, &k)) }
-    }
-
-    /// [`MapType::get`] for keys of kind [`KeyKind::Word`] and [`KeyKind::Half`].
-    ///
-    /// # Safety
-    /// As `get`.
-    #[inline]
-    pub unsafe fn get_word(&self, map: *const u8, key: u64) -> Result<*const u8, MapError> {
-        // SAFETY: H6, the caller's promise.
-        unsafe {
-            match self.key_kind {
-                KeyKind::Word => self.get_with(map, &Word(key)),
-                _ => self.get_with(map, &Half(key as u32)),
-            }
-        }
-    }
-
-    /// [`MapType::get`] for string keys.
-    ///
-    /// # Safety
-    /// As `get`.
-    #[inline]
-    pub unsafe fn get_string(&self, map: *const u8, key: u64, len: u64) -> Result<*const u8, MapError> {
-        // SAFETY: H6, the caller's promise.
-        unsafe { self.get_with(map, &Text(key, len)) }
     }
 
     #[inline(always)]

@@ -1,51 +1,158 @@
-//! stub
+//! Map instructions: `map` with registers, panics and the worker's allocator around it.
+//!
+//! An instruction that finds no memory has changed nothing, so it can be carried out again after a collection.
+
 use crate::Vm;
+use crate::map::{MapError, MapType};
 use crate::raise::Raise;
+use crate::value::store_value;
 use gol_bytecode::TypeRef;
 use gol_runtime::Worker;
-pub(crate) unsafe fn make(_vm: &Vm, _w: &mut Worker, _t: TypeRef, _n: i64) -> Result<u64, Raise> {
-    Ok(0)
+
+fn map_type(vm: &Vm, t: TypeRef) -> &MapType {
+    vm.image.maps[t.0 as usize].as_deref().expect("the type of a map instruction is a map type")
 }
+
+#[cold]
+fn raise(vm: &Vm, error: MapError) -> Raise {
+    let text = error.text(&vm.image.program.types);
+    match error {
+        MapError::NilMap => Raise::Plain(text),
+        MapError::Unhashable(_) => Raise::Runtime(text),
+        MapError::ConcurrentWrites | MapError::ConcurrentReadWrite | MapError::ConcurrentIterWrite => {
+            Raise::Fatal(text)
+        }
+        MapError::OutOfMemory => Raise::OutOfMemory,
+    }
+}
+
+/// A new map with room for `n` entries.
+///
+/// # Safety
+/// V1: `t` is a map type.
+pub(crate) unsafe fn make(vm: &Vm, w: &mut Worker, t: TypeRef, n: i64) -> Result<u64, Raise> {
+    let seed = w.rng.next_u64();
+    let map = map_type(vm, t).make(&mut w.heap, n, seed).map_err(|e| raise(vm, e))?;
+    vm.after_alloc(w);
+    Ok(map as u64)
+}
+
+/// The value for the key in registers from `k` on, or its zero value, to registers from `d` on; then, if asked for, whether it was there.
+///
+/// # Safety
+/// V1, V2: `m` is a map of type `t` or 0, and the registers are those of its key and value types.
 pub(crate) unsafe fn get(
-    _vm: &Vm,
-    _w: &mut Worker,
-    _t: TypeRef,
-    _m: u64,
-    _k: *const u64,
-    _d: *mut u64,
-    _ok: bool,
+    vm: &Vm,
+    w: &mut Worker,
+    t: TypeRef,
+    m: u64,
+    k: *const u64,
+    d: *mut u64,
+    ok: bool,
 ) -> Result<(), Raise> {
+    let map = map_type(vm, t);
+    // SAFETY: the caller's promises.
+    unsafe {
+        let at = map.get(&vm.image.program.types, m as *const u8, k).map_err(|e| raise(vm, e))?;
+        if at.is_null() {
+            vm.zero_value(w, map.elem, d)?;
+        } else {
+            vm.load_value(w, map.elem, at, d)?;
+        }
+        if ok {
+            *d.add(vm.image.ty(map.elem).regs as usize) = u64::from(!at.is_null());
+        }
+    }
     Ok(())
 }
+
+/// Sets the entry for the key in registers from `k` on to the value in registers from `s` on.
+///
+/// # Safety
+/// As [`get`].
 pub(crate) unsafe fn set(
-    _vm: &Vm,
-    _w: &mut Worker,
-    _t: TypeRef,
-    _m: u64,
-    _k: *const u64,
-    _d: *const u64,
+    vm: &Vm,
+    w: &mut Worker,
+    t: TypeRef,
+    m: u64,
+    k: *const u64,
+    s: *const u64,
 ) -> Result<(), Raise> {
+    let map = map_type(vm, t);
+    // SAFETY: the caller's promises; V4: no collection before the value is stored.
+    unsafe {
+        let at = map.set(&vm.image.program.types, &mut w.heap, m as *mut u8, k).map_err(|e| raise(vm, e))?;
+        store_value(vm.image.ty(map.elem), at, s);
+    }
+    vm.after_alloc(w);
     Ok(())
 }
-pub(crate) unsafe fn delete(_vm: &Vm, _t: TypeRef, _m: u64, _k: *const u64) -> Result<(), Raise> {
-    Ok(())
+
+/// Deletes the entry for the key in registers from `k` on.
+///
+/// # Safety
+/// As [`get`].
+pub(crate) unsafe fn delete(vm: &Vm, t: TypeRef, m: u64, k: *const u64) -> Result<(), Raise> {
+    // SAFETY: the caller's promises.
+    unsafe { map_type(vm, t).delete(&vm.image.program.types, m as *mut u8, k).map_err(|e| raise(vm, e)) }
 }
-pub(crate) unsafe fn len(_m: u64) -> u64 {
-    0
+
+/// The number of entries.
+///
+/// # Safety
+/// V2: `m` is a map or 0.
+#[inline]
+pub(crate) unsafe fn len(m: u64) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe { MapType::len(m as *const u8) }
 }
-pub(crate) unsafe fn clear(_vm: &Vm, _w: &mut Worker, _t: TypeRef, _m: u64) -> Result<(), Raise> {
-    Ok(())
+
+/// Deletes all entries.
+///
+/// # Safety
+/// As [`get`].
+pub(crate) unsafe fn clear(vm: &Vm, t: TypeRef, m: u64) -> Result<(), Raise> {
+    // SAFETY: the caller's promise.
+    unsafe { map_type(vm, t).clear(m as *mut u8).map_err(|e| raise(vm, e)) }
 }
-pub(crate) unsafe fn iter(_vm: &Vm, _w: &mut Worker, _t: TypeRef, _m: u64) -> Result<u64, Raise> {
-    Ok(0)
+
+/// A new iterator.
+///
+/// # Safety
+/// As [`get`].
+pub(crate) unsafe fn iter(vm: &Vm, w: &mut Worker, t: TypeRef, m: u64) -> Result<u64, Raise> {
+    let random = w.rng.next_u64();
+    // SAFETY: the caller's promise.
+    let iterator = unsafe { map_type(vm, t).iterate(&mut w.heap, m as *const u8, random) };
+    vm.after_alloc(w);
+    iterator.map(|it| it as u64).map_err(|e| raise(vm, e))
 }
+
+/// The next entry of iterator `it` to registers from `k` and from `d` on, where these are not null. False at the end.
+///
+/// # Safety
+/// V1, V2: `it` is an iterator over a map of type `t`, and the registers are those of its key and value types.
 pub(crate) unsafe fn next(
-    _vm: &Vm,
-    _w: &mut Worker,
-    _t: TypeRef,
-    _m: u64,
-    _k: *mut u64,
-    _d: *mut u64,
+    vm: &Vm,
+    w: &mut Worker,
+    t: TypeRef,
+    it: u64,
+    k: *mut u64,
+    d: *mut u64,
 ) -> Result<bool, Raise> {
-    Ok(false)
+    let (map, iterator) = (map_type(vm, t), it as *mut u8);
+    // SAFETY: the caller's promises.
+    unsafe {
+        let before = MapType::position(iterator);
+        let entry = map.next(&vm.image.program.types, iterator).map_err(|e| raise(vm, e))?;
+        let Some(entry) = entry else { return Ok(false) };
+        let mut load = |ty, from, to: *mut u64| if to.is_null() { Ok(()) } else { vm.load_value(w, ty, from, to) };
+        let loaded = load(map.key, entry.key, k).and_then(|()| load(map.elem, entry.elem, d));
+        if let Err(error) = loaded {
+            // Out of memory: the instruction is carried out again.
+            MapType::set_position(iterator, before);
+            return Err(error);
+        }
+    }
+    Ok(true)
 }

@@ -109,6 +109,27 @@ impl MapType {
         }
     }
 
+    /// Where an iterator is, for [`MapType::set_position`].
+    ///
+    /// # Safety
+    /// H6: a live iterator.
+    pub unsafe fn position(iterator: *const u8) -> (u64, u64) {
+        // SAFETY: H6.
+        unsafe { (mem::load_u64(iterator.add(NEXT)), mem::load_u64(iterator.add(END))) }
+    }
+
+    /// Puts an iterator back to where it was.
+    ///
+    /// # Safety
+    /// H6: a live iterator, and a position of it.
+    pub unsafe fn set_position(iterator: *mut u8, position: (u64, u64)) {
+        // SAFETY: H6.
+        unsafe {
+            mem::store_u64(iterator.add(NEXT), position.0);
+            mem::store_u64(iterator.add(END), position.1);
+        }
+    }
+
     fn entry_at(&self, entry: *const u8) -> Entry {
         Entry { key: entry, elem: entry.wrapping_add(self.elem_offset) }
     }

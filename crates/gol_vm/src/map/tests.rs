@@ -543,7 +543,7 @@ fn large_values_with_pointers() {
     }
     for i in 0..100u64 {
         // SAFETY: H6: a live map.
-        let at = unsafe { bench.map.get_word(map, i).expect("no race") };
+        let at = unsafe { bench.map.get(&bench.types, map, &i).expect("no race") };
         assert_eq!(read_string(at.wrapping_add(99 * 16)), format!("{i} 99"));
     }
 }
