@@ -161,13 +161,7 @@ impl Checker<'_> {
     fn finish(self) -> Vec<Diagnostic> {
         let mut all = self.diagnostics;
         all.sort_by_key(|d| d.span.lo);
-        let mut shown: Vec<Diagnostic> = Vec::new();
-        for d in all {
-            let line = |d: &Diagnostic| self.map.position(d.span.lo).map(|p| (p.file, p.line));
-            if !shown.iter().rev().take(8).any(|s| s.message == d.message && line(s) == line(&d)) {
-                shown.push(d);
-            }
-        }
-        shown
+        all.dedup_by(|a, b| a.message == b.message && a.span.lo == b.span.lo);
+        all
     }
 }

@@ -70,7 +70,7 @@ impl Checker<'_> {
             let cause = if cause.is_empty() { cause } else { format!(": {cause}") };
             let (x_text, to_text) = (self.os(x), self.ts(to));
             let message = format!("cannot use {x_text} as {to_text} value in {context}{cause}");
-            let d = Diagnostic::error(code, self.span(x.expr), message);
+            let d = Diagnostic::error(code, self.start(x.expr), message);
             let types = &self.prog.types;
             let channels = matches!((types.under(x.ty), types.under(to)), (Type::Chan(..), Type::Chan(..)));
             let d = if channels { self.label_direction(d, x) } else { d };
@@ -394,9 +394,9 @@ impl Checker<'_> {
 
     fn return_error(&mut self, at: Span, lhs: &[Place], rhs: &[Operand]) {
         let (at, qualifier) = if rhs.len() > lhs.len() {
-            (self.span(rhs[lhs.len()].expr), "too many")
+            (self.start(rhs[lhs.len()].expr), "too many")
         } else {
-            (rhs.last().map_or(at, |x| self.span(x.expr)), "not enough")
+            (rhs.last().map_or(at, |x| self.start(x.expr)), "not enough")
         };
         let have: Vec<TypeId> = rhs.iter().map(|x| x.ty).collect();
         let want: Vec<TypeId> = lhs.iter().map(|p| p.ty.unwrap_or(TypeId::INVALID)).collect();

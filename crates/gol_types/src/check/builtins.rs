@@ -170,7 +170,7 @@ impl Checker<'_> {
             _ => "non-channel",
         };
         let message = format!("invalid operation: cannot close {what} {}", self.os(x));
-        self.channel_error(Code::InvalidClose, self.span(x.expr), message, x);
+        self.channel_error(Code::InvalidClose, self.start(x.expr), message, x);
         None
     }
 

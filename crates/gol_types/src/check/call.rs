@@ -132,9 +132,9 @@ impl Checker<'_> {
         }
         if args.len() != wanted {
             let (at, qualifier) = if args.len() > wanted {
-                (self.span(args[wanted].expr), "too many")
+                (self.start(args[wanted].expr), "too many")
             } else {
-                (self.span(args.last().map_or(e, |a| a.expr)), "not enough")
+                (self.start(args.last().map_or(e, |a| a.expr)), "not enough")
             };
             let have: Vec<TypeId> = args.iter().map(|a| a.ty).collect();
             let want: Vec<TypeId> = sig.params.iter().map(|p| p.ty).collect();

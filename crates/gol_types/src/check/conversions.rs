@@ -34,7 +34,14 @@ impl Checker<'_> {
                     x.spoil();
                     return;
                 }
-                Err(_) => false,
+                Err(_) => {
+                    // Go shows a whole number as such, however it is written.
+                    let whole = x.val().to_int();
+                    if types.is_integer(to) && !whole.is_unknown() {
+                        x.value = Some(whole);
+                    }
+                    false
+                }
             }
         } else {
             match self.convertible_to(x, to) {

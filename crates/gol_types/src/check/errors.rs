@@ -3,7 +3,7 @@
 //! Messages are Go's, word for word; positions are the start of the expression unless Go reports elsewhere.
 
 use gol_source::{Code, Diagnostic, Span};
-use gol_syntax::ast::ExprId;
+use gol_syntax::ast::{Expr, ExprId};
 
 use super::Checker;
 
@@ -15,7 +15,43 @@ impl Checker<'_> {
 
     /// Reports an error at an expression's start.
     pub(crate) fn error_at(&mut self, code: Code, x: ExprId, message: impl Into<String>) {
-        self.error(code, self.span(x), message);
+        self.error(code, self.start(x), message);
+    }
+
+    /// An expression from where Go reports it: its leftmost part's own place, which for a slice expression is the
+    /// bracket and for a function type the parenthesis.
+    pub(crate) fn start(&self, x: ExprId) -> Span {
+        let mut e = x;
+        let lo = loop {
+            e = match self.ast[e].kind {
+                Expr::CompositeLit { ty: Some(inner), .. }
+                | Expr::KeyValue(inner, _)
+                | Expr::Selector(inner, _)
+                | Expr::Index(inner, _)
+                | Expr::TypeAssert(inner, _)
+                | Expr::Binary { x: inner, .. }
+                | Expr::Call { fun: inner, .. } => inner,
+                Expr::Slice { .. } | Expr::FuncType(_) => break self.own_place(e).lo,
+                _ => break self.span(e).lo,
+            }
+        };
+        Span::new(lo, self.span(x).hi.max(lo))
+    }
+
+    /// The place that Go keeps for an expression: that of its operator, bracket or parenthesis.
+    pub(crate) fn own_place(&self, e: ExprId) -> Span {
+        let span = self.span(e);
+        let (from, mark) = match self.ast[e].kind {
+            Expr::Binary { op_pos, .. } => return self.at(op_pos),
+            Expr::FuncType(_) => (span.lo + "func".len() as u32, '('),
+            Expr::CompositeLit { ty: Some(ty), .. } => (self.span(ty).hi, '{'),
+            Expr::Selector(x, _) | Expr::TypeAssert(x, _) => (self.span(x).hi, '.'),
+            Expr::Index(x, _) | Expr::Slice { x, .. } => (self.span(x).hi, '['),
+            Expr::Call { fun, .. } => (self.span(fun).hi, '('),
+            _ => return span,
+        };
+        let text = self.map.text(Span::new(from, span.hi));
+        self.at(from + text.find(mark).unwrap_or(0) as u32)
     }
 
     /// Reports a prepared diagnostic. What only follows from an earlier error is dropped, as Go does: messages that
@@ -29,6 +65,11 @@ impl Checker<'_> {
         }
         if let Some(span) = self.env.err_span {
             d.span = span;
+        }
+        // One mistake that shows in several places of a line is told once.
+        let line = |d: &Diagnostic| self.map.position(d.span.lo).map(|p| (p.file, p.line));
+        if self.diagnostics.last().is_some_and(|last| last.message == d.message && line(last) == line(&d)) {
+            return;
         }
         self.diagnostics.push(d);
     }

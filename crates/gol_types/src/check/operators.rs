@@ -48,7 +48,7 @@ impl Checker<'_> {
                 return Operand::new(Mode::Value, ty, e);
             }
             UnaryOp::Recv => {
-                let span = self.span(x.expr);
+                let span = self.start(x.expr);
                 let Some(elem) = self.chan_elem(span, &x, true) else { return Operand::invalid(e) };
                 self.env.has_call_or_recv = true;
                 return Operand::new(Mode::CommaOk, elem, e);
@@ -233,7 +233,10 @@ impl Checker<'_> {
         if types.is_typed(x.ty) && types.is_typed(y.ty) {
             return false;
         }
-        // Anything may become an interface's value.
+        if types.is_numeric(x.ty) != types.is_numeric(y.ty) {
+            return false;
+        }
+        // Anything else may become an interface's value.
         if types.is_interface(x.ty) || types.is_interface(y.ty) {
             return true;
         }

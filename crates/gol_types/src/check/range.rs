@@ -136,7 +136,7 @@ impl Checker<'_> {
                     let colon = if cause.is_empty() { "" } else { ": " };
                     let message = format!("cannot range over {}{colon}{cause}", self.os(x));
                     let code = Code::InvalidRangeExpr;
-                    let at = self.span(x.expr);
+                    let at = self.start(x.expr);
                     self.channel_error(code, at, message, x);
                 }
                 wrong

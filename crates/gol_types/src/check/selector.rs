@@ -25,7 +25,7 @@ impl Checker<'_> {
             Mode::Invalid => return x,
             Mode::Builtin(_) => {
                 let message = format!("invalid use of {} in selector expression", self.os(&x));
-                self.error_at(Code::UncalledBuiltin, e, message);
+                self.error(Code::UncalledBuiltin, self.own_place(e), message);
                 return Operand::invalid(e);
             }
             _ => {}

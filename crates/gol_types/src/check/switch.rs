@@ -23,7 +23,7 @@ impl Checker<'_> {
             self.assignment(&mut x, None, "switch expression");
             let types = &self.prog.types;
             if !x.is_invalid() && !types.comparable(x.ty) && !types.has_nil(x.ty) {
-                let message = format!("cannot switch on {}", self.os(&x));
+                let message = format!("cannot switch on {} ({} is not comparable)", self.os(&x), self.ts(x.ty));
                 self.error_at(Code::InvalidExprSwitch, x.expr, message);
                 x.spoil();
             }
@@ -68,11 +68,11 @@ impl Checker<'_> {
         if let Some(&(span, _)) = places.iter().find(|&&(_, ty)| ty == v.ty) {
             let message =
                 format!("duplicate case {} in expression switch\n\t{}: previous case", self.os(&v), self.place(span));
-            let d = Diagnostic::error(Code::DuplicateCase, self.span(v.expr), message);
+            let d = Diagnostic::error(Code::DuplicateCase, self.start(v.expr), message);
             self.report(d.label(span, "previous case"));
             return;
         }
-        places.push((self.span(v.expr), v.ty));
+        places.push((self.own_place(v.expr), v.ty));
     }
 
     /// `switch bind := x.(type) { clauses }`; the scope is open.
@@ -142,7 +142,7 @@ impl Checker<'_> {
             if ty.is_some_and(TypeId::is_invalid) {
                 continue;
             }
-            let span = self.span(e);
+            let span = self.start(e);
             if let Some(&previous) = seen.get(&ty) {
                 let text = ty.map_or_else(|| "nil".to_string(), |t| self.ts(t));
                 let message =
