@@ -1,0 +1,202 @@
+//! What a test program says about itself in its comments.
+
+use regex::Regex;
+
+/// An expected diagnostic: `// error: 5 [InvalidSend] "cannot send"` at the end of its line, each part optional, or Go's
+/// own `// ERROR "regexp"`.
+#[derive(Clone, Debug)]
+pub struct ErrorLine {
+    /// The line that it is on, from 1.
+    pub line: u32,
+    /// Column from 1; `None`: any.
+    pub column: Option<u32>,
+    /// Code; `None`: any.
+    pub code: Option<String>,
+    /// What the message must match; `None`: anything.
+    pub message: Option<Regex>,
+}
+
+/// All expectations of a file.
+#[derive(Clone, Debug, Default)]
+pub struct Expectations {
+    /// The whole standard output; `None`: anything.
+    pub output: Option<String>,
+    /// Texts that must stand in standard error, in this order.
+    pub stderr: Vec<String>,
+    /// Exit status; `None`: 0, or 2 with a panic or fatal error.
+    pub exit: Option<i32>,
+    /// Standard input.
+    pub stdin: String,
+    /// The program's arguments.
+    pub args: Vec<String>,
+    /// Environment variables.
+    pub env: Vec<(String, String)>,
+    /// Diagnostics; if there are any the program is only checked.
+    pub errors: Vec<ErrorLine>,
+    /// Why it is not run.
+    pub skip: Option<String>,
+    /// Why it is expected to fail.
+    pub known_bug: Option<String>,
+}
+
+impl Expectations {
+    /// Reads the comments of a program. The error says which line makes no sense.
+    pub fn parse(text: &str) -> Result<Expectations, String> {
+        let mut want = Expectations::default();
+        let mut asks = false;
+        let mut lines = text.lines().enumerate().peekable();
+        while let Some((n, line)) = lines.next() {
+            error_lines(n as u32 + 1, line, &mut want.errors)?;
+            let Some(comment) = line.strip_prefix("// ") else { continue };
+            let mut block = || {
+                let mut all = String::new();
+                while let Some((_, l)) = lines.next_if(|l| l.1.starts_with("//") && l.1 != "// Output:") {
+                    all.push_str(l.strip_prefix("// ").or(l.strip_prefix("//")).expect("it starts so"));
+                    all.push('\n');
+                }
+                all
+            };
+            match comment.split_once(':').map(|(key, value)| (key, value.trim())) {
+                Some(("Output", "")) => want.output = Some(block()),
+                Some(("stdin", "")) => want.stdin = block(),
+                Some(("args", v)) => want.args = v.split_whitespace().map(str::to_string).collect(),
+                Some(("env", v)) => {
+                    let (key, value) = v.split_once('=').ok_or(format!("line {}: env: NAME=value", n + 1))?;
+                    want.env.push((key.to_string(), value.to_string()));
+                    continue;
+                }
+                Some(("panic", v)) => {
+                    want.stderr.push(format!("panic: {v}"));
+                    want.exit = want.exit.or(Some(2));
+                }
+                Some(("fatal", v)) => {
+                    want.stderr.push(format!("fatal error: {v}"));
+                    want.exit = want.exit.or(Some(2));
+                }
+                Some(("stderr", v)) => want.stderr.push(v.to_string()),
+                Some(("exit", v)) => {
+                    want.exit = Some(v.parse().map_err(|_| format!("line {}: exit: a number", n + 1))?);
+                }
+                Some(("skip", v)) => want.skip = Some(v.to_string()),
+                Some(("known-bug", v)) => {
+                    want.known_bug = Some(v.to_string());
+                    continue;
+                }
+                _ => continue,
+            }
+            asks = true;
+        }
+        if !asks && want.errors.is_empty() {
+            return Err("the program expects nothing: such a test cannot fail".into());
+        }
+        Ok(want)
+    }
+}
+
+fn error_lines(line: u32, text: &str, errors: &mut Vec<ErrorLine>) -> Result<(), String> {
+    let wrong = |what: &str| format!("line {line}: {what}");
+    if let Some((_, go)) = text.split_once("// ERROR ") {
+        for part in quoted(go) {
+            let message = Regex::new(&part).map_err(|e| wrong(&e.to_string()))?;
+            errors.push(ErrorLine { line, column: None, code: None, message: Some(message) });
+        }
+    }
+    for part in text.split("// error:").skip(1) {
+        let part = part.trim();
+        let (head, message) = match part.find('"') {
+            Some(at) => {
+                let message = quoted(&part[at..]).into_iter().next().ok_or(wrong("unfinished message"))?;
+                (&part[..at], Some(message))
+            }
+            // A text without quotes is the message, unless it is a column or a code.
+            None if part.starts_with('[') || part.starts_with(|c: char| c.is_ascii_digit()) => (part, None),
+            None => ("", Some(part.to_string()).filter(|p| !p.is_empty())),
+        };
+        let (mut column, mut code) = (None, None);
+        for word in head.split_whitespace() {
+            match word.strip_prefix('[').and_then(|w| w.strip_suffix(']')) {
+                Some(name) => code = Some(name.to_string()),
+                None => column = Some(word.parse().map_err(|_| wrong("error: column [Code] \"message\""))?),
+            }
+        }
+        let message = message.map(|m| Regex::new(&regex::escape(&m)).expect("an escaped text is a pattern"));
+        errors.push(ErrorLine { line, column, code, message });
+    }
+    Ok(())
+}
+
+/// The texts in double quotes or backquotes. In double quotes a backslash keeps a quote.
+fn quoted(text: &str) -> Vec<String> {
+    let mut all = Vec::new();
+    let mut chars = text.chars();
+    while let Some(open) = chars.find(|c| matches!(c, '"' | '`')) {
+        let mut part = String::new();
+        while let Some(c) = chars.next() {
+            match c {
+                _ if c == open => {
+                    all.push(part);
+                    break;
+                }
+                '\\' if open == '"' => match chars.next() {
+                    Some('"') => part.push('"'),
+                    Some('\\') => part.push('\\'),
+                    Some(other) => part.extend(['\\', other]),
+                    None => {}
+                },
+                _ => part.push(c),
+            }
+        }
+    }
+    all
+}
+
+/// The program with its `// Output:` block replaced.
+pub fn with_output(text: &str, output: &str) -> String {
+    let mut new = String::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        new.push_str(line);
+        new.push('\n');
+        if line == "// Output:" {
+            while lines.next_if(|l| l.starts_with("//")).is_some() {}
+            for l in output.lines() {
+                new.push_str(format!("// {l}").trim_end());
+                new.push('\n');
+            }
+        }
+    }
+    new
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_and_directives() {
+        let text = "// Says so.\npackage main\n// args: a b\n// stdin:\n// x\n//\n// Output:\n// 1\n//\n// 2\n";
+        let want = Expectations::parse(text).unwrap();
+        assert_eq!(want.args, ["a", "b"]);
+        assert_eq!(want.stdin, "x\n\n");
+        assert_eq!(want.output.unwrap(), "1\n\n2\n");
+        let text = "// Output:\n// 1\n//\n// 2\n";
+        assert_eq!(Expectations::parse(text).unwrap().output.unwrap(), "1\n\n2\n");
+        assert!(Expectations::parse("package main\n").is_err());
+    }
+
+    #[test]
+    fn error_forms() {
+        let text = "a // error: 5 [InvalidSend] \"cannot send\"\nb // ERROR \"x|y\" \"z\"\nc // error: plain words\n";
+        let want = Expectations::parse(text).unwrap();
+        let e = &want.errors[0];
+        assert_eq!((e.line, e.column, e.code.as_deref()), (1, Some(5), Some("InvalidSend")));
+        assert!(e.message.as_ref().unwrap().is_match("you cannot send here"));
+        assert_eq!(want.errors[1].line, 2);
+        assert!(want.errors[3].message.as_ref().unwrap().is_match("plain words"));
+    }
+
+    #[test]
+    fn blessing_replaces_the_block() {
+        assert_eq!(with_output("x\n// Output:\n// old\n", "1\n\n2\n"), "x\n// Output:\n// 1\n//\n// 2\n");
+    }
+}

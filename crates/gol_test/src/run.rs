@@ -1,0 +1,148 @@
+//! Running the real `gol`, in one of several ways, with a time limit.
+
+use crate::expect::Expectations;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// No test program takes a tenth of this, even on a loaded machine.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// How a program is run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Way {
+    /// As a user would.
+    Plain,
+    /// With this many workers.
+    Workers(u32),
+    /// In deterministic mode with this seed.
+    Seed(u64),
+}
+
+impl Way {
+    /// The ways in which programs of a folder are run.
+    pub fn all(folder: &str) -> Vec<Way> {
+        if folder != "tests/conc" {
+            return vec![Way::Plain];
+        }
+        let mut ways: Vec<_> = [1, 2, 8].map(Way::Workers).into();
+        ways.extend((1..=4).map(Way::Seed));
+        ways
+    }
+
+    /// What is added to the test's name.
+    pub fn suffix(self) -> String {
+        match self {
+            Way::Plain => String::new(),
+            Way::Workers(n) => format!(" workers={n}"),
+            Way::Seed(n) => format!(" seed={n}"),
+        }
+    }
+}
+
+/// The binary under test.
+#[derive(Clone, Debug)]
+pub struct Gol {
+    /// The `gol` binary.
+    pub path: PathBuf,
+    /// Where programs are run: the repository's root, so that messages name files from there.
+    pub root: PathBuf,
+}
+
+/// What a run gave.
+#[derive(Clone, Debug)]
+pub struct Ran {
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+    /// Exit status; `None`: ended by a signal.
+    pub status: Option<i32>,
+}
+
+impl Ran {
+    /// Whether the output is not what is wanted. A last newline does not count.
+    pub fn stdout_differs(&self, want: &Expectations) -> bool {
+        let end = |s: &str| s.strip_suffix('\n').unwrap_or(s).to_string();
+        want.output.as_ref().is_some_and(|w| end(w) != end(&self.stdout))
+    }
+}
+
+impl Gol {
+    /// Runs a program.
+    pub fn run(&self, file: &Path, want: &Expectations, way: Way) -> Result<Ran, String> {
+        let mut command = self.command(&["run"], file);
+        command.args(&want.args).envs(want.env.iter().map(|(k, v)| (k, v)));
+        match way {
+            Way::Plain => {}
+            Way::Workers(n) => {
+                command.env("GOMAXPROCS", n.to_string());
+            }
+            Way::Seed(n) => {
+                command.env("GOL_SEED", n.to_string());
+            }
+        }
+        finish(command, want.stdin.clone().into_bytes())
+    }
+
+    /// Checks a program; findings come as JSON.
+    pub fn check(&self, file: &Path) -> Result<Ran, String> {
+        finish(self.command(&["check", "--format=json"], file), Vec::new())
+    }
+
+    fn command(&self, words: &[&str], file: &Path) -> Command {
+        let mut command = Command::new(&self.path);
+        let file = file.strip_prefix(&self.root).unwrap_or(file);
+        command.args(words).arg(file).current_dir(&self.root);
+        command.env_remove("GOMAXPROCS").env_remove("GOL_SEED").env("NO_COLOR", "1");
+        command
+    }
+}
+
+/// Runs a command to its end or to the limit.
+fn finish(mut command: Command, stdin: Vec<u8>) -> Result<Ran, String> {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().map_err(|e| format!("cannot run gol: {e}"))?;
+    let mut input = child.stdin.take().expect("it is piped");
+    // The program may end without reading: that it does not is no error here.
+    let writer = thread::spawn(move || drop(input.write_all(&stdin)));
+    let stdout = reader(child.stdout.take().expect("it is piped"));
+    let stderr = reader(child.stderr.take().expect("it is piped"));
+    let status = wait(&mut child);
+    let text = |t: thread::JoinHandle<Vec<u8>>| {
+        String::from_utf8_lossy(&t.join().expect("reading does not panic")).into_owned()
+    };
+    let _ = writer.join();
+    let (stdout, stderr) = (text(stdout), text(stderr));
+    match status {
+        Some(status) => Ok(Ran { stdout, stderr, status: status.code() }),
+        None => Err(format!("still running after {LIMIT:?}\nstdout:\n{stdout}\nstderr:\n{stderr}")),
+    }
+}
+
+fn reader(mut from: impl Read + Send + 'static) -> thread::JoinHandle<Vec<u8>> {
+    thread::spawn(move || {
+        let mut all = Vec::new();
+        let _ = from.read_to_end(&mut all);
+        all
+    })
+}
+
+fn wait(child: &mut Child) -> Option<std::process::ExitStatus> {
+    let start = Instant::now();
+    let mut pause = Duration::from_micros(500);
+    loop {
+        if let Ok(Some(status)) = child.try_wait() {
+            return Some(status);
+        }
+        if start.elapsed() > LIMIT {
+            let _ = child.kill();
+            let _ = child.wait();
+            return None;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(20));
+    }
+}
