@@ -124,7 +124,7 @@ impl Constant {
     }
 
     fn from_float(f: BigFloat) -> Constant {
-        if f.is_zero() {
+        if f.is_zero() || f.is_tiny() {
             return Constant::Ratio(Rc::new(RBig::ZERO));
         }
         if f.is_absurd() { Constant::Unknown } else { Constant::Float(Rc::new(f)) }

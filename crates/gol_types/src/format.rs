@@ -4,13 +4,14 @@
 //! write `interface{}`; a running program sees `main.T`, `[]uint8` and `interface {}`, as Go's `%T` prints them.
 
 use gol_source::{Interner, Symbol};
+use gol_syntax::ast::Expr;
 
 use crate::check::{Checker, Operand};
 use crate::constant::quote;
 use crate::info::Mode;
 use crate::objects::{ObjId, ObjKind, PkgId, VarKind};
 use crate::package::Program;
-use crate::types::{ChanDir, Interface, Method, Param, Signature, Tag, Type, TypeId, Types};
+use crate::types::{Basic, ChanDir, Interface, Method, Param, Signature, Tag, Type, TypeId, Types};
 
 /// For whom a type is written.
 #[derive(Clone, Copy)]
@@ -313,11 +314,27 @@ impl Checker<'_> {
                     out.push(' ');
                 }
                 out.push_str("type ");
-                out.push_str(&self.ts(x.ty));
+                out.push_str(&self.operand_type(x));
             }
         }
         out.push(')');
         out
+    }
+
+    /// An operand's type; of a call with several results with their names.
+    fn operand_type(&self, x: &Operand) -> String {
+        if let Type::Tuple(_) = self.prog.types.get(x.ty)
+            && let Expr::Call { fun, .. } = self.ast[self.ast.unparen(x.expr)].kind
+            && let Some(ty) = self.prog.info.type_of(fun)
+            && let Type::Func(sig) = self.prog.types.under(ty)
+        {
+            let reader = Reader::Person(self.pkg);
+            let mut w =
+                TypeWriter { prog: self.prog, names: &self.ast.names, reader, param_names: true, out: String::new() };
+            w.params(&sig.results, false);
+            return w.out;
+        }
+        self.ts(x.ty)
     }
 
     /// Whether messages say of what kind a type is: those of declared types and aliases.
@@ -332,6 +349,7 @@ impl Checker<'_> {
     /// The kind of a type in a word; a basic type's name.
     pub(crate) fn describe_kind(&self, ty: TypeId) -> &'static str {
         match self.prog.types.under(ty) {
+            Type::Basic(Basic::UnsafePointer) => "Pointer",
             Type::Basic(b) => b.name(),
             _ => self.composite_kind(ty),
         }

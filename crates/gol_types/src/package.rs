@@ -9,7 +9,7 @@ use crate::check::FuncScope;
 use crate::constant::Constant;
 use crate::info::Info;
 use crate::objects::{DeclInfoId, ObjId, Object, Objects, PkgId, Scope, ScopeId};
-use crate::types::{NamedId, Types};
+use crate::types::{NamedId, TypeId, Types};
 use crate::universe::{self, Universe};
 
 /// One step of a package's initialization: `lhs = rhs`.
@@ -104,6 +104,8 @@ pub struct Program {
     pub(crate) func_scopes: HashMap<ObjId, FuncScope>,
     /// The import that brought a name into a file's scope by `import .`.
     pub(crate) dot_imports: HashMap<(ScopeId, Symbol), ObjId>,
+    /// The declared type that a type declaration's right side names, for the search for types that contain themselves.
+    pub(crate) right_sides: HashMap<NamedId, TypeId>,
     /// Declared types that are known not to contain themselves (or are reported).
     pub(crate) valid_types: HashSet<NamedId>,
 }

@@ -79,6 +79,7 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
         methods: Default::default(),
         func_scopes: HashMap::new(),
         dot_imports: HashMap::new(),
+        right_sides: HashMap::new(),
         valid_types: Default::default(),
     };
     let universe = p.new_scope(None);

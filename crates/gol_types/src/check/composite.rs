@@ -98,7 +98,9 @@ impl Checker<'_> {
                         self.error(Code::BlankIfaceMethod, name.span, message);
                         continue;
                     }
+                    self.literal_depth += 1;
                     let ty = self.typ(sig);
+                    self.literal_depth -= 1;
                     explicit.push(Method { name: name.name, pkg: self.member_pkg(name), ty, span: name.span });
                 }
                 InterfaceElem::Embed(e) => match self.ast[e].kind {
@@ -133,6 +135,9 @@ impl Checker<'_> {
         }
         for &(ty, at) in embeds {
             self.complete(ty);
+            if self.embeds_itself(ty) {
+                continue;
+            }
             let span = self.span(at);
             let embedded = match self.prog.types.under(ty) {
                 Type::Interface(i) => i.methods.clone(),
@@ -156,6 +161,29 @@ impl Checker<'_> {
         }
         self.sort_methods(&mut methods);
         methods
+    }
+
+    /// Whether an embedded type is being worked out around the interface that embeds it; reports it.
+    fn embeds_itself(&mut self, ty: TypeId) -> bool {
+        let Type::Named(id) = *self.prog.types.get(ty) else { return false };
+        let Some(start) = self.resolving.iter().position(|&n| n == id) else { return false };
+        let cycle = self.resolving[start..].to_vec();
+        if self.literal_depth == 0 {
+            self.recursive_type(&cycle);
+            return true;
+        }
+        let obj = self.prog.types.named(id).obj;
+        if !std::mem::replace(&mut self.prog.objects[obj].broken, true) {
+            let decl = self.prog.objects[obj].decl.and_then(|d| self.prog.decl(d).type_spec);
+            let at = match decl.map(|(d, i)| (&self.ast[d].kind, i as usize)) {
+                Some((ast::Decl::Type(specs), i)) => self.span(specs[i].ty),
+                _ => self.prog.objects[obj].span,
+            };
+            let message =
+                "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)";
+            self.error(Code::InvalidTypeCycle, at, message);
+        }
+        true
     }
 
     fn duplicate_method(&mut self, name: Symbol, at: Span, other: Span) {

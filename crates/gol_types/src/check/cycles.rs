@@ -5,7 +5,7 @@ use gol_syntax::ast::{Decl, Expr};
 use std::collections::HashMap;
 
 use super::Checker;
-use crate::objects::{ObjId, ObjKind, PkgId};
+use crate::objects::{ObjId, ObjKind, PkgId, State};
 use crate::types::{NamedId, Type, TypeId};
 
 impl Checker<'_> {
@@ -81,7 +81,7 @@ impl Checker<'_> {
                         for &o in &cycle {
                             self.prog.objects[o].broken = true;
                             self.prog.objects[o].ty = TypeId::INVALID;
-                            self.prog.objects[o].state = crate::objects::State::Resolved;
+                            self.prog.objects[o].state = State::Resolved;
                         }
                         self.cycle_error(&cycle, self.first_in_source(&cycle));
                         break;
@@ -141,18 +141,51 @@ impl Checker<'_> {
                 if named.pkg != self.pkg || named.pkg == PkgId::NONE || self.prog.valid_types.contains(&id) {
                     return true;
                 }
-                let underlying = named.underlying;
+                let inside = self.prog.right_sides.get(&id).copied().unwrap_or(named.underlying);
                 if let Some(start) = nest.iter().position(|&n| n == id) {
                     self.recursive_type(&nest[start..]);
                     return false;
                 }
                 nest.push(id);
-                let ok = self.valid_type(underlying, nest);
+                let ok = self.valid_type(inside, nest);
                 nest.pop();
                 self.prog.valid_types.insert(id);
                 ok
             }
             _ => true,
+        }
+    }
+
+    /// Whether the underlying type of `ty` is known, as a use of its structure needs; reports the cycle if it is being
+    /// worked out right now.
+    pub(super) fn is_complete(&mut self, ty: TypeId) -> bool {
+        let Type::Named(id) = *self.prog.types.get(ty) else { return true };
+        self.complete(ty);
+        let named = self.prog.types.named(id);
+        let obj = named.obj;
+        if !named.underlying.is_invalid() || self.prog.objects[obj].broken {
+            return true;
+        }
+        if let Some(start) = self.resolving.iter().position(|&n| n == id) {
+            let cycle: Vec<ObjId> = self.resolving[start..].iter().map(|&n| self.prog.types.named(n).obj).collect();
+            self.broken_cycle(&cycle);
+            return false;
+        }
+        if let State::InProgress(start) = self.prog.objects[obj].state {
+            let cycle = self.obj_path[start as usize..].to_vec();
+            self.broken_cycle(&cycle);
+            return false;
+        }
+        match self.prog.right_sides.get(&id) {
+            Some(&rhs) if rhs != ty => self.is_complete(rhs),
+            _ => true,
+        }
+    }
+
+    fn broken_cycle(&mut self, cycle: &[ObjId]) {
+        self.cycle_error(cycle, self.first_in_source(cycle));
+        for &o in cycle {
+            self.prog.objects[o].broken = true;
         }
     }
 

@@ -67,7 +67,7 @@ impl Checker<'_> {
             _ => {}
         }
         self.pop(obj);
-        if self.obj_path.is_empty() {
+        if self.obj_path.is_empty() && self.resolving.is_empty() {
             self.complete_pending();
         }
         self.env = outer_env;
@@ -215,6 +215,9 @@ impl Checker<'_> {
         let rhs = self.typ(spec.ty);
         self.complete(rhs);
         let underlying = self.prog.types.underlying(rhs);
+        if let Type::Named(_) = self.prog.types.get(rhs) {
+            self.prog.right_sides.insert(id, rhs);
+        }
         if underlying.is_invalid() && !rhs.is_invalid() {
             self.put_off(id, PendingRhs::Same(rhs));
         } else if self.prog.objects[obj].broken {
@@ -259,7 +262,9 @@ impl Checker<'_> {
         self.resolving.push(pending.named);
         let underlying = match pending.rhs {
             PendingRhs::Interface(e) => {
+                let outer_depth = std::mem::take(&mut self.literal_depth);
                 let ty = self.typ(e);
+                self.literal_depth = outer_depth;
                 self.prog.types.underlying(ty)
             }
             PendingRhs::Same(ty) => {

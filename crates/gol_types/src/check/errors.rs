@@ -57,8 +57,7 @@ impl Checker<'_> {
     /// Reports a prepared diagnostic. What only follows from an earlier error is dropped, as Go does: messages that
     /// mention an invalid operand or an invalid type, unless nothing has been reported yet.
     pub(crate) fn report(&mut self, mut d: Diagnostic) {
-        let first = d.message.split("\n\t").next().unwrap_or("");
-        let inside = |text: &str| first.find(text).is_some_and(|at| at > 0);
+        let inside = |text: &str| d.message.find(text).is_some_and(|at| at > 0);
         let follow_on = inside("invalid operand") || inside("invalid type");
         if follow_on && !self.diagnostics.is_empty() {
             return;

@@ -131,6 +131,8 @@ pub(crate) struct Checker<'a> {
     pending: Vec<decl::Pending>,
     /// Those of them that are being worked out.
     resolving: Vec<NamedId>,
+    /// How many interface literals are around the one that is being looked at, inside of a declared one.
+    literal_depth: u32,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -151,6 +153,7 @@ impl<'a> Checker<'a> {
             obj_path: Vec::new(),
             pending: Vec::new(),
             resolving: Vec::new(),
+            literal_depth: 0,
             diagnostics: Vec::new(),
         }
     }

@@ -359,6 +359,7 @@ fn valid_path(path: &str) -> Result<(), String> {
     }
     let wrong = |c: char| c.is_control() || c.is_whitespace() || "!\"#$%&'()*,:;<=>?[\\]^{|}`\u{fffd}".contains(c);
     match path.chars().find(|&c| wrong(c)) {
+        Some(c) if c.is_control() || c.is_whitespace() => Err(format!("invalid character U+{:04X}", c as u32)),
         Some(c) => Err(format!("invalid character U+{:04X} '{c}'", c as u32)),
         None => Ok(()),
     }

@@ -30,6 +30,9 @@ impl Checker<'_> {
             }
             _ => {}
         }
+        if x.mode == Mode::TypeExpr && !self.is_complete(x.ty) {
+            return Operand::invalid(e);
+        }
         if want_type {
             self.error(Code::NotAType, sel.span, format!("{} is not a type", self.es(e)));
             return Operand::invalid(e);
@@ -53,6 +56,9 @@ impl Checker<'_> {
     fn qualified(&mut self, e: ExprId, pkg: PkgId, sel: Ident) -> Operand {
         let scope = self.prog.package(pkg).scope;
         let Some(obj) = self.prog.scope(scope).get(sel.name) else {
+            if self.prog.package(pkg).missing {
+                return Operand::invalid(e);
+            }
             let mut message = format!("undefined: {}", self.es(e));
             if let Some(alt) = self.exported_like(pkg, sel.name) {
                 message.push_str(&format!(" (but have {})", self.text(alt)));

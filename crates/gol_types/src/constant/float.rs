@@ -80,6 +80,11 @@ impl BigFloat {
         self.top() > i32::MAX as i64
     }
 
+    /// Whether the exponent is so small that Go's compiler takes the number for zero.
+    pub(super) fn is_tiny(&self) -> bool {
+        self.top() <= i32::MIN as i64
+    }
+
     /// Exact; only for small exponents.
     pub(super) fn to_ratio(&self) -> RBig {
         let shift = self.exponent.unsigned_abs() as usize;
