@@ -8,7 +8,7 @@ use gol_syntax::ast::{Expr, ExprId, UnaryOp};
 
 use super::{Checker, Operand};
 use crate::info::Mode;
-use crate::types::{Type, TypeId};
+use crate::types::{Param, Type, TypeId};
 
 /// How deeply expressions and statements may nest: bounds the native stack that checking takes.
 const MAX_DEPTH: u32 = 10_000;
@@ -229,10 +229,27 @@ impl Checker<'_> {
     /// Reports and spoils several values where one belongs.
     pub(crate) fn single_value(&mut self, x: &mut Operand) {
         if x.mode == Mode::Value && matches!(self.prog.types.get(x.ty), Type::Tuple(_)) {
-            let message = format!("multiple-value {} in single-value context", self.os(x));
+            let text = self.os(x);
+            // Results are shown with their names.
+            let text = match self.ast[self.ast.unparen(x.expr)].kind {
+                Expr::Call { fun, .. } => match self.prog.info.type_of(fun).map(|t| self.prog.types.under(t)) {
+                    Some(Type::Func(sig)) => text.replace(&self.ts(x.ty), &self.results_text(&sig.results)),
+                    _ => text,
+                },
+                _ => text,
+            };
+            let message = format!("multiple-value {text} in single-value context");
             self.error_at(Code::TooManyValues, x.expr, message);
             x.spoil();
         }
+    }
+
+    fn results_text(&self, results: &[Param]) -> String {
+        let one = |r: &Param| match self.text(r.name) {
+            "" => self.ts(r.ty),
+            name => format!("{name} {}", self.ts(r.ty)),
+        };
+        format!("({})", results.iter().map(one).collect::<Vec<_>>().join(", "))
     }
 
     /// Checks expressions only so that what they use counts as used; tells whether all are right.

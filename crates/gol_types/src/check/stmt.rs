@@ -275,7 +275,11 @@ impl Checker<'_> {
                 && !self.is_communication(comm)
             {
                 let message = "select case must be send or receive (possibly with assignment)";
-                self.error(Code::InvalidSelectCase, self.ast[comm].span, message);
+                let at = match self.ast[comm].kind {
+                    Stmt::Expr(e) => self.own_place(e),
+                    _ => self.ast[comm].span,
+                };
+                self.error(Code::InvalidSelectCase, at, message);
                 continue;
             }
             self.open_scope();
