@@ -206,8 +206,8 @@ impl Scratch {
         if map.key_size == 0 {
             return std::ptr::null();
         }
-        // SAFETY: the caller's promise.
         if map.key_is_mem {
+            // SAFETY: the caller's promise.
             return unsafe { *regs } as *const u8;
         }
         assert!(map.key_size <= SCRATCH_WORDS * 8, "a key in registers has at most eight leaves");

@@ -236,7 +236,9 @@ fn against_model<I: Hash + Eq + Clone + std::fmt::Debug>(
 #[test]
 fn word_keys() {
     for keys in [3, 8, 9, 60, 5000] {
-        against_model(INT, keys, 50_000, |_, n| (vec![n << 33], n << 33), |at| unsafe { mem::load_u64(at) });
+        // SAFETY: H6: a key's address.
+        let read = |at: *const u8| unsafe { mem::load_u64(at) };
+        against_model(INT, keys, 50_000, |_, n| (vec![n << 33], n << 33), read);
     }
 }
 
@@ -270,6 +272,9 @@ fn read_string(at: *const u8) -> String {
     // SAFETY: H6: a live string.
     unsafe {
         let (address, len) = mem::load16(at);
+        if len == 0 {
+            return String::new();
+        }
         String::from_utf8_lossy(std::slice::from_raw_parts(address as *const u8, len as usize)).into_owned()
     }
 }
@@ -483,7 +488,7 @@ fn iteration_while_the_map_changes() {
                     _ => {}
                 }
             }
-            if bench.random() % 8 == 0 {
+            if bench.random().is_multiple_of(8) {
                 bench.collect(&[map as u64, iterator as u64]);
             }
         }
