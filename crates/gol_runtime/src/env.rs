@@ -1,8 +1,8 @@
 //! The one seam between the runtime and everything that is not determined by the program: clocks, random numbers, choices.
 //!
 //! In [`Mode::Parallel`] these are the system's clocks and random numbers. In [`Mode::Deterministic`] they come from one seed: the
-//! clock stands still while goroutines run and jumps to the next timer when all wait; every choice is drawn from the seed;
-//! time slices are counted in *reductions* (passes over a call or a loop's back edge), never in time. Nothing else in the
+//! clock moves a fixed step with each reduction and each switch, and jumps to the next timer when all wait; every choice is drawn from
+//! the seed; time slices are counted in *reductions* (passes over a call or a loop's back edge), never in time. Nothing else in the
 //! right tower reads a clock, a random source or an address in order to decide something.
 
 #![allow(clippy::disallowed_methods)]
@@ -28,6 +28,11 @@ const LOGICAL_EPOCH_SECONDS: i64 = 1_257_894_000;
 
 /// A goroutine's slice in a deterministic run is at most this many reductions.
 const MAX_REDUCTIONS: u32 = 2000;
+
+/// How far a reduction moves the logical clock, in nanoseconds.
+pub(crate) const REDUCTION: i64 = 20;
+/// How far a switch moves it.
+pub(crate) const SWITCH: i64 = 100;
 
 /// Clock, random numbers and choices of one runtime.
 #[derive(Debug)]
@@ -84,6 +89,12 @@ impl Env {
         }
     }
 
+    /// Puts the logical clock forward by `ns`, so that a program that waits in a loop for time to pass comes to an end.
+    #[inline]
+    pub(crate) fn advance_by(&self, ns: i64) {
+        self.logical.fetch_add(ns, Relaxed);
+    }
+
     /// Puts the logical clock forward to `when`.
     pub(crate) fn advance_to(&self, when: i64) {
         self.logical.fetch_max(when, Relaxed);
@@ -129,6 +140,6 @@ impl Rng {
     /// A number below `n`, which is not 0.
     #[inline]
     pub fn below(&mut self, n: u32) -> u32 {
-        ((self.next_u64() >> 32) * n as u64 >> 32) as u32
+        (((self.next_u64() >> 32) * n as u64) >> 32) as u32
     }
 }

@@ -547,7 +547,7 @@ impl Shared {
                     Steal::Retry => retry = true,
                 }
             }
-            if let Some(g) = w.from_injector() {
+            if let Some(g) = w.take_injected() {
                 w.runnext = Some(g);
                 return true;
             }

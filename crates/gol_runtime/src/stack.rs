@@ -57,7 +57,7 @@ impl Stack {
         if min_words > MAX_WORDS {
             return Err(StackOverflow);
         }
-        let words = min_words.next_power_of_two().max(MIN_WORDS).min(MAX_WORDS);
+        let words = min_words.next_power_of_two().clamp(MIN_WORDS, MAX_WORDS);
         self.resize(words)
     }
 
@@ -79,7 +79,8 @@ impl Stack {
         if self.words != 0 {
             // SAFETY: `ptr` came from `alloc_zeroed` with this very layout.
             unsafe { dealloc(self.ptr.as_ptr().cast(), Stack::layout(self.words)) };
-            *self = Stack { ptr: NonNull::dangling(), words: 0 };
+            self.ptr = NonNull::dangling();
+            self.words = 0;
         }
     }
 

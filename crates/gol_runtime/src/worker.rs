@@ -19,7 +19,7 @@
 //! is repeated until it is answered; no fence is needed in the switch. Between two goroutines [`Worker::next`] looks at `request` itself.
 
 use crate::Runtime;
-use crate::env::Rng;
+use crate::env::{REDUCTION, Rng, SWITCH};
 use crate::g::{G, GRef, GStatus, POOL_BATCH, Resume, Sudog, new_g};
 use crate::proc::{RunEnd, Shared};
 use crate::stack::StackOverflow;
@@ -198,6 +198,7 @@ impl Worker {
     /// The goroutine to go on with, which is this worker's from now on; none: return from `run` (nothing is runnable here, or the run
     /// is over). The state of the goroutine before it must be saved: a stopped world or a collection may happen in here.
     #[inline(always)]
+    #[allow(clippy::should_implement_trait, reason = "Go's schedule; a worker is no iterator")]
     pub fn next(&mut self) -> Option<NonNull<G>> {
         self.switches = self.switches.wrapping_add(1);
         if self.request.load(Relaxed) == 0
@@ -239,17 +240,17 @@ impl Worker {
             if let Some(g) = self.runnext.take() {
                 return Some(g);
             }
-            if let Some(g) = self.from_injector() {
+            if let Some(g) = self.take_injected() {
                 return Some(g);
             }
         }
         if let Some(g) = self.deque.pop() {
             return Some(g.0);
         }
-        self.from_injector()
+        self.take_injected()
     }
 
-    pub(crate) fn from_injector(&mut self) -> Option<NonNull<G>> {
+    pub(crate) fn take_injected(&mut self) -> Option<NonNull<G>> {
         let injector = &self.rt().injector;
         if injector.is_empty() {
             return None;
@@ -265,6 +266,8 @@ impl Worker {
 
     /// Deterministic mode: any of the runnable goroutines.
     fn pick(&mut self) -> Option<NonNull<G>> {
+        self.rt().env.advance_by(SWITCH);
+        self.check_timers();
         while let Steal::Success(g) = self.rt().injector.steal() {
             self.queue.push(g.0);
         }
@@ -383,11 +386,13 @@ impl Worker {
             return Safepoint::Yield;
         }
         if self.deterministic {
+            self.rt().env.advance_by(REDUCTION);
             self.reductions = self.reductions.saturating_sub(1);
             if self.reductions != 0 {
                 return Safepoint::Continue;
             }
             self.reductions = self.rt().env.reductions(&mut self.rng);
+            self.check_timers();
             return if self.queue.is_empty() { Safepoint::Continue } else { Safepoint::Yield };
         }
         if asked & request::PREEMPT != 0 {
