@@ -4,6 +4,13 @@
 //! views only (`gol_vm::Native`); what cannot be said through them does not belong here.
 #![forbid(unsafe_code)]
 
+mod bytes;
+mod sort;
+mod strconv;
+mod strings;
+mod text;
+mod utf8;
+
 use gol_vm::NativeFn;
 
 /// The native with this full name.
@@ -17,4 +24,10 @@ pub fn find(name: &str) -> Option<NativeFn> {
 type Table = &'static [(&'static str, NativeFn)];
 
 /// All packages with natives.
-const TABLES: &[(&str, Table)] = &[];
+const TABLES: &[(&str, Table)] = &[
+    ("bytes", bytes::TABLE),
+    ("sort", sort::TABLE),
+    ("strconv", strconv::TABLE),
+    ("strings", strings::TABLE),
+    ("unicode/utf8", utf8::TABLE),
+];

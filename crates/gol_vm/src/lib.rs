@@ -22,6 +22,7 @@ mod chans;
 mod convert;
 pub mod dynamic;
 mod equal;
+pub mod float;
 mod iface;
 mod image;
 mod interp;
@@ -38,7 +39,7 @@ mod value;
 mod vm;
 
 pub use gol_runtime::Mode;
-pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult};
+pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult, Strings, Words};
 pub use raise::Raise;
 pub use report::TraceFrame;
 pub use vm::{Options, Vm};

@@ -88,6 +88,13 @@ impl Bytes {
         self.len == 0
     }
 
+    /// Its bytes where they are. Others may be changing them: what is read twice may differ, so nothing may be concluded
+    /// from an earlier look but in the result. For searching only; as long as the native runs.
+    pub fn view<'a>(self) -> &'a [u8] {
+        // SAFETY: a live slice of bytes; plain byte loads of memory that is mapped.
+        unsafe { strings::bytes(self.at, self.len) }
+    }
+
     /// A copy of its bytes.
     pub fn to_vec(self) -> Vec<u8> {
         let mut v = vec![0; self.len()];
@@ -101,6 +108,51 @@ impl Bytes {
         let n = from.len().min(self.len());
         // SAFETY: H6: a live slice of at least `n` bytes.
         unsafe { mem::copy_units(self.at as *mut u8, from.as_ptr(), n, 1) };
+    }
+}
+
+/// A slice of 8-byte elements without pointers: `[]int`, `[]float64`.
+#[derive(Clone, Copy, Debug)]
+pub struct Words {
+    at: u64,
+    len: u64,
+}
+
+impl Words {
+    /// A copy of its elements' bits.
+    pub fn to_vec(self) -> Vec<u64> {
+        // SAFETY: H6: a live slice of this length.
+        (0..self.len).map(|i| unsafe { mem::load_u64((self.at + i * 8) as *const u8) }).collect()
+    }
+
+    /// Writes as many elements as it has.
+    pub fn write(self, from: &[u64]) {
+        for (i, v) in from.iter().take(self.len as usize).enumerate() {
+            // SAFETY: H6: the element lies in the slice.
+            unsafe { mem::store_u64((self.at + i as u64 * 8) as *mut u8, *v) };
+        }
+    }
+}
+
+/// A `[]string` whose elements can be put in another order.
+#[derive(Clone, Copy, Debug)]
+pub struct Strings {
+    at: u64,
+    len: u64,
+}
+
+impl Strings {
+    /// Sorts its strings by their bytes.
+    pub fn sort(self) {
+        // SAFETY: H6: a live slice of string units; what the units name stays alive while the native runs.
+        unsafe {
+            let load = |i: u64| mem::load16((self.at + i * 16) as *const u8);
+            let mut all: Vec<_> = (0..self.len).map(load).collect();
+            all.sort_unstable_by(|x, y| strings::bytes(x.0, x.1).cmp(strings::bytes(y.0, y.1)));
+            for (i, (p, len)) in all.into_iter().enumerate() {
+                mem::store16((self.at + i as u64 * 16) as *mut u8, p, len);
+            }
+        }
     }
 }
 
@@ -189,6 +241,18 @@ impl<'a> Native<'a> {
         (0..len).map(unit).collect()
     }
 
+    /// An `[]int`, `[]float64` or the like.
+    pub fn words(&mut self) -> Words {
+        let (at, len, _cap) = (self.word(), self.word(), self.word());
+        Words { at, len }
+    }
+
+    /// A `[]string` that stays where it is.
+    pub fn string_slice(&mut self) -> Strings {
+        let (at, len, _cap) = (self.word(), self.word(), self.word());
+        Strings { at, len }
+    }
+
     /// A pointer argument; raises if it is nil.
     pub fn address(&mut self) -> Result<Address, Raise> {
         match self.word() {
@@ -245,6 +309,18 @@ impl<'a> Native<'a> {
         self.give(p);
         self.give(len);
         Ok(())
+    }
+
+    /// Gives a string argument, or a part of one, as it is: without a copy. Also the bytes of a slice that the script
+    /// promises not to change any more.
+    pub fn give_shared(&mut self, s: &'a [u8]) {
+        self.give(if s.is_empty() { 0 } else { s.as_ptr() as u64 });
+        self.give(s.len() as u64);
+    }
+
+    /// Gives a nil slice.
+    pub fn give_nil_slice(&mut self) {
+        (0..3).for_each(|_| self.give(0));
     }
 
     /// Gives a new `[]byte`.

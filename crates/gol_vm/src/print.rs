@@ -1,6 +1,7 @@
 //! `print` and `println`, which write to standard error without the `fmt` package, and the number format they share
 //! with the report of a panic.
 
+use crate::float::{shortest32, shortest64};
 use crate::{Vm, strings};
 use gol_bytecode::ops::PrintKind;
 use std::fmt::Write as _;
@@ -67,33 +68,34 @@ pub(crate) fn complex(re: &str, im: &str) -> String {
 
 /// The shortest text that reads back as `x`, as Go's `print` writes it since 1.27.
 pub(crate) fn float(x: f64) -> String {
-    if x.is_finite() { shortest(&format!("{x:e}")) } else { special(x) }
+    match special(x) {
+        Some(text) => text.to_string(),
+        None => general(x.is_sign_negative(), shortest64(x.abs())),
+    }
 }
 
 /// The same for a float32.
 pub(crate) fn float32(x: f32) -> String {
-    if x.is_finite() { shortest(&format!("{x:e}")) } else { special(x as f64) }
+    match special(x as f64) {
+        Some(text) => text.to_string(),
+        None => general(x.is_sign_negative(), shortest32(x.abs())),
+    }
 }
 
-fn special(x: f64) -> String {
-    let text = if x.is_nan() {
-        "NaN"
-    } else if x > 0.0 {
-        "+Inf"
-    } else {
-        "-Inf"
-    };
-    text.to_string()
+fn special(x: f64) -> Option<&'static str> {
+    match x {
+        _ if x.is_nan() => Some("NaN"),
+        f64::INFINITY => Some("+Inf"),
+        f64::NEG_INFINITY => Some("-Inf"),
+        _ => None,
+    }
 }
 
-/// From Rust's `d.ddde5` to the form of Go's `%g` at shortest precision: with an exponent if that is below -4 or above 5.
-fn shortest(e: &str) -> String {
-    let (mantissa, exp) = e.split_once('e').expect("Rust's exponent form has an e");
-    let exp: i32 = exp.parse().expect("Rust's exponent is a number");
-    let (sign, mantissa) = mantissa.strip_prefix('-').map_or(("", mantissa), |m| ("-", m));
-    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
-    let n = digits.len() as i32;
-    let mut out = String::from(sign);
+/// Go's `%g` at shortest precision: with an exponent if that is below -4 or above 5.
+fn general(negative: bool, (digits, point): (String, i32)) -> String {
+    let mut out = String::from(if negative { "-" } else { "" });
+    let digits = if digits.is_empty() { "0" } else { &digits };
+    let (n, exp) = (digits.len() as i32, if digits == "0" { 0 } else { point - 1 });
     if !(-4..6).contains(&exp) {
         out.push_str(&digits[..1]);
         if n > 1 {
@@ -116,8 +118,9 @@ mod tests {
 
     #[test]
     fn floats_are_gos() {
-        let cases: [(f64, &str); 12] = [
+        let cases: [(f64, &str); 13] = [
             (0.0, "0"),
+            (-0.0, "-0"),
             (-2.5, "-2.5"),
             (100000.0, "100000"),
             (1e6, "1e+06"),
