@@ -29,6 +29,15 @@ impl Cx<'_> {
         self.stmt_over(Stmt::Block(block), lo, hi, below)
     }
 
+    /// A simple statement as a statement of its own. No statement begins with `~`.
+    pub(crate) fn simple_stmt(&mut self, s: StmtId) -> StmtId {
+        let lo = self.ast[s].span.lo;
+        if self.text_from(lo).starts_with('~') {
+            self.syntax_error(Span::new(lo, lo + 1), "unexpected ~, expected }");
+        }
+        s
+    }
+
     pub(crate) fn expr_stmt(&mut self, x: ExprId) -> StmtId {
         let (Span { lo, hi }, below) = (self.span(x), self.expr_depth(x));
         self.stmt_over(Stmt::Expr(x), lo, hi, below)

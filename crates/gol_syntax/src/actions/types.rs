@@ -114,7 +114,11 @@ impl Cx<'_> {
             match (p.name, p.ty) {
                 (Some(name), Some(ty)) => fields.push(field(vec![name], ty, None)),
                 (None, Some(ty)) => {
-                    let span = self.span(ty);
+                    let mut span = self.span(ty);
+                    if let Expr::FuncType(_) = self.ast[ty].kind {
+                        // For Go, a func type begins at its parenthesis.
+                        span.lo += self.text(span.lo, span.hi).find('(').unwrap_or(0) as u32;
+                    }
                     wrong = Some(span);
                     fields.push(field(vec![Ident { name: Symbol::BLANK, span }], ty, None));
                 }
