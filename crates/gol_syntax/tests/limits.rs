@@ -27,7 +27,7 @@ fn deep_texts_are_reported() {
         body(&format!("x = {}1{}", "(".repeat(n), ")".repeat(n))),
         body(&format!("x = {}", "[".repeat(n))),
         body(&"{".repeat(n)),
-        body(&format!("x = {}1", "-".repeat(1) + &" -".repeat(n))),
+        body(&format!("x = {}1", " -".repeat(n))),
         body(&format!("x = {}p", "*".repeat(n))),
         body(&format!("var x {}int", "[]".repeat(n))),
         body(&format!("var x {}int", "chan ".repeat(n))),
