@@ -1,1 +1,53 @@
+//! From the checked tree to bytecode.
+//!
+//! Input: the tree, and the checker's [`gol_types::Program`] about it. Output: a [`gol_bytecode::Program`] that passes
+//! [`gol_bytecode::verify`]. Knows nothing of how the VM carries instructions out; does no I/O.
+//!
+//! `program` has the state of a compilation and decides what is reached; `func` has the state of one function. The
+//! other files mirror the tree: `stmt assign control switch select` and `expr call closure literal convert compare
+//! builtins consts`; `place` is where values are, `layout` how they lie, `captures` what is known of variables
+//! beforehand, `typedesc` and `methods` what the VM is told of types. `asm` and `regalloc` are the tools.
 #![forbid(unsafe_code)]
+
+mod asm;
+mod assign;
+mod builtins;
+mod call;
+mod captures;
+mod closure;
+mod compare;
+mod consts;
+mod control;
+mod convert;
+mod expr;
+mod func;
+mod init;
+mod layout;
+mod literal;
+mod methods;
+mod place;
+mod program;
+mod regalloc;
+mod select;
+mod stmt;
+mod switch;
+mod typedesc;
+
+use gol_bytecode::Program;
+use gol_source::{Diagnostic, Severity, SourceMap};
+use gol_syntax::ast::Ast;
+
+/// Compiles a program from `main.main` and its initializers on. Bodies of trusted packages are checked as they are
+/// reached, which is why the checker's program is changed.
+pub fn compile(ast: &Ast, map: &SourceMap, program: &mut gol_types::Program) -> Result<Program, Vec<Diagnostic>> {
+    let mut s = program::Session::new(ast, map, program);
+    s.compile_all();
+    s.describe_methods();
+    s.link_pointers();
+    s.out.files = s.file_names();
+    if s.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return Err(s.diagnostics);
+    }
+    debug_assert_eq!(gol_bytecode::verify::program(&s.out), Ok(()));
+    Ok(s.out)
+}

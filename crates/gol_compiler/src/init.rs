@@ -1,0 +1,132 @@
+//! The entry: packages' variables in order of dependency, `init` functions, `main.main`.
+//!
+//! Each initialization step is a function of its own, so that its registers and literals are its own; the entry calls
+//! them. Steps of trusted packages exist only for variables that something reached.
+
+use std::rc::Rc;
+
+use gol_bytecode::{FuncId, Op};
+use gol_source::Span;
+use gol_types::package::InitStep;
+use gol_types::types::TypeId;
+use gol_types::{ObjKind, PkgId, VarKind};
+
+use crate::call::{Callee, Prepared};
+use crate::func::FuncGen;
+use crate::place::Place;
+use crate::program::{Session, Work};
+
+impl Session<'_> {
+    /// Compiles everything from `main.main` and the initializers on; gives the entry function.
+    pub(crate) fn compile_all(&mut self) {
+        let packages: Vec<PkgId> = self.tp.packages().map(|(id, _)| id).collect();
+        self.reach_runtime();
+        let mut inits: Vec<Vec<FuncId>> = Vec::new();
+        for &pkg in &packages {
+            let objs = self.tp.package(pkg).inits.clone();
+            inits.push(objs.into_iter().map(|o| self.declared(o)).collect());
+        }
+        let main = packages.iter().rev().find_map(|p| {
+            let is_main = self.ast.text(self.tp.package(*p).name) == "main";
+            self.tp.lookup(*p, self.tp.universe.sym_main).filter(|_| is_main)
+        });
+        let main = main.map(|m| self.declared(m));
+        // Steps reach functions, functions reach variables, variables have steps.
+        let mut done: Vec<Vec<(InitStep, FuncId)>> = packages.iter().map(|_| Vec::new()).collect();
+        loop {
+            self.drain();
+            let mut more = false;
+            for (i, &pkg) in packages.iter().enumerate() {
+                for step in self.tp.init_order(pkg) {
+                    if done[i].iter().any(|d| d.0 == step) {
+                        continue;
+                    }
+                    let id = self.new_func(format!("{}.init", self.pkg_path(pkg)), 0, 0, false);
+                    self.enqueue(id, Work::Init(step.clone()));
+                    done[i].push((step, id));
+                    more = true;
+                }
+            }
+            if !more {
+                break;
+            }
+        }
+        let mut calls = Vec::new();
+        for (i, &pkg) in packages.iter().enumerate() {
+            for step in self.tp.init_order(pkg) {
+                calls.extend(done[i].iter().find(|d| d.0 == step).map(|d| d.1));
+            }
+            calls.extend(&inits[i]);
+        }
+        self.out.main = main;
+        calls.extend(main);
+        let entry = self.new_func("runtime.main".into(), 0, 0, false);
+        let mut g = FuncGen::new(self, String::new(), Rc::default(), None, Span::NONE);
+        let at = g.window(0);
+        for f in calls {
+            g.emit_call(Prepared { callee: Callee::Func(f), at, nargs: 0 });
+        }
+        g.ret(0, 0);
+        g.finish(entry);
+        self.out.entry = Some(entry);
+    }
+
+    /// Types and functions of package `runtime` that the VM needs, live from the start.
+    fn reach_runtime(&mut self) {
+        self.out.well_known.int = self.live_type(TypeId::INT);
+        self.out.well_known.string = self.live_type(TypeId::STRING);
+        self.out.well_known.error = self.type_ref(TypeId::ERROR);
+        self.out.well_known.any = self.type_ref(TypeId::EMPTY_INTERFACE);
+        let Some(pkg) = self.tp.package_by_path("runtime") else { return };
+        let find = |s: &Self, name: &str| {
+            let name = s.ast.names.lookup(name)?;
+            s.tp.lookup(pkg, name)
+        };
+        let live = |s: &mut Self, name: &str, pointer: bool| {
+            let Some(obj) = find(s, name) else { return Default::default() };
+            s.check_object(obj);
+            let ty = s.tp.objects[obj].ty;
+            let ty = if pointer { s.tp.types.pointer(ty) } else { ty };
+            s.live_type(ty)
+        };
+        self.out.well_known.error_string = live(self, "errorString", false);
+        self.out.well_known.plain_error = live(self, "plainError", false);
+        self.out.well_known.type_assertion_error = live(self, "TypeAssertionError", true);
+        self.out.well_known.panic_nil_error = live(self, "PanicNilError", true);
+        if let Some(obj) = find(self, "panicText") {
+            self.out.well_known.panic_text = Some(self.declared(obj));
+        }
+    }
+
+    /// The number of the next function literal in a package's initializers, from 1.
+    pub(crate) fn next_init_literal(&mut self, init: &str) -> u32 {
+        let n = self.init_literals.entry(init.to_string()).or_insert(0);
+        *n += 1;
+        *n
+    }
+}
+
+impl FuncGen<'_, '_> {
+    /// `lhs = rhs` of package-level variables.
+    pub(crate) fn init_step(&mut self, step: &InitStep) {
+        self.asm.set_pos(self.span.lo);
+        self.owner_is_initializer = true;
+        let blank = gol_source::Symbol::BLANK;
+        let mut targets = Vec::new();
+        for &obj in &step.lhs {
+            let o = &self.s.tp.objects[obj];
+            let is_blank = o.name == blank || !matches!(o.kind, ObjKind::Var(VarKind::Package));
+            let ty = o.ty;
+            targets.push((None, if is_blank { Place::Blank } else { self.var_place(obj) }, ty));
+        }
+        match targets[..] {
+            [(_, Place::Blank, _)] => self.effects(step.rhs),
+            [(_, place, ty)] => {
+                let v = self.storable(step.rhs, ty);
+                self.store(place, ty, v);
+            }
+            _ => self.unpack(step.rhs, &targets),
+        }
+        self.asm.op(Op::Ret0, 0, 0, 0);
+    }
+}

@@ -1,0 +1,485 @@
+//! The whole program while it is being compiled: what is reached, and the tables of the result.
+//!
+//! Compilation starts at the entry and goes on as long as something new is reached: a function when reached code names
+//! it, a package-level variable of a trusted package when reached code reads or writes it, a method when its type is
+//! live (a value of it, or of a type that contains it, is put in an interface) and reached code calls a method of that
+//! id through an interface. Ids are given out on first reach, bodies are compiled from a queue, so recursion in the
+//! program is none here.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
+
+use gol_bytecode::{FuncId, Function, MethodId, MethodName, NativeId, NativeImport, Program, StrId, TypeRef};
+use gol_source::{Code, Diagnostic, FileId, SourceMap, Span, Symbol};
+use gol_syntax::ast::{Ast, Decl, ExprId, FuncDecl};
+use gol_types::types::{ChanDir, Type, TypeId};
+use gol_types::{Basic, ObjId, ObjKind, PkgId, Selected};
+
+use crate::captures::Analysis;
+use crate::closure::Capture;
+use crate::layout::{Layout, Layouts, round_up};
+use crate::methods::MethodSet;
+
+/// What a compiled function is made from; equal keys share one function.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum FuncKey {
+    /// A declared function or method.
+    Decl(ObjId),
+    /// A function around a native, for where a native cannot stand itself.
+    Native(ObjId),
+    /// The method as an interface calls it: takes the data word.
+    Entry(TypeId, MethodId),
+    /// `T.m`: the receiver is the first parameter.
+    Expr(TypeId, MethodId),
+    /// `x.m`: the receiver is captured.
+    Bound(TypeId, MethodId),
+}
+
+/// A function whose body is still to be compiled.
+pub(crate) enum Work {
+    /// Made from its key.
+    Key(FuncKey),
+    /// A function literal.
+    Literal {
+        /// The [`gol_syntax::ast::Expr::FuncLit`].
+        lit: ExprId,
+        /// What is known of the variables of the outermost function around it.
+        analysis: Rc<Analysis>,
+        /// The variables it uses from outside, in the order of its captured words.
+        captures: Vec<Capture>,
+    },
+    /// A built-in that is deferred or started as a goroutine.
+    Builtin(crate::closure::DeferredBuiltin),
+    /// One step of a package's initialization.
+    Init(gol_types::package::InitStep),
+}
+
+/// The structure of an underlying type, to match on without holding the type table.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shape {
+    Bool,
+    Int(IntKind),
+    F32,
+    F64,
+    C64,
+    C128,
+    Str,
+    Pointer(TypeId),
+    Slice(TypeId),
+    Array(TypeId, u64),
+    Map(TypeId, TypeId),
+    Chan(ChanDir, TypeId),
+    Struct,
+    Func,
+    Iface,
+    UnsafePointer,
+    Nil,
+    Tuple,
+}
+
+/// Width and sign of an integer type.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct IntKind {
+    pub(crate) bits: u8,
+    pub(crate) signed: bool,
+}
+
+/// The state of a compilation.
+pub(crate) struct Session<'a> {
+    pub(crate) ast: &'a Ast,
+    pub(crate) map: &'a SourceMap,
+    pub(crate) tp: &'a mut gol_types::Program,
+    pub(crate) out: Program,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) layouts: Layouts,
+    pub(crate) type_refs: HashMap<TypeId, TypeRef>,
+    /// The checker's type of each run-time type.
+    pub(crate) type_ids: Vec<TypeId>,
+    pub(crate) method_sets: HashMap<TypeId, Rc<MethodSet>>,
+    /// Live types in the order in which they became so.
+    pub(crate) live: Vec<TypeId>,
+    pub(crate) is_live: HashSet<TypeId>,
+    /// Methods that reached code calls through interfaces.
+    pub(crate) called: HashSet<MethodId>,
+    /// How many live types, and whether new called methods, were paired already.
+    pub(crate) paired: (usize, usize),
+    /// What interfaces call for the methods of live types.
+    pub(crate) entries: HashMap<(TypeId, MethodId), FuncId>,
+    /// How many literals the initializers of each package have so far.
+    pub(crate) init_literals: HashMap<String, u32>,
+    func_ids: HashMap<FuncKey, FuncId>,
+    work: VecDeque<(FuncId, Work)>,
+    strings: HashMap<Box<[u8]>, StrId>,
+    natives: HashMap<ObjId, NativeId>,
+    method_ids: HashMap<(Symbol, String, TypeRef), MethodId>,
+    globals: HashMap<ObjId, u32>,
+}
+
+impl<'a> Session<'a> {
+    /// A session in which nothing is reached yet.
+    pub(crate) fn new(ast: &'a Ast, map: &'a SourceMap, tp: &'a mut gol_types::Program) -> Session<'a> {
+        let mut s = Session {
+            ast,
+            map,
+            tp,
+            out: Program::default(),
+            diagnostics: Vec::new(),
+            layouts: Layouts::default(),
+            type_refs: HashMap::new(),
+            type_ids: Vec::new(),
+            method_sets: HashMap::new(),
+            live: Vec::new(),
+            is_live: HashSet::new(),
+            called: HashSet::new(),
+            paired: (0, 0),
+            entries: HashMap::new(),
+            init_literals: HashMap::new(),
+            func_ids: HashMap::new(),
+            work: VecDeque::new(),
+            strings: HashMap::new(),
+            natives: HashMap::new(),
+            method_ids: HashMap::new(),
+            globals: HashMap::new(),
+        };
+        s.start_types();
+        s
+    }
+
+    /// Reports a mistake.
+    pub(crate) fn error(&mut self, code: Code, span: Span, message: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::error(code, span, message));
+    }
+
+    /// Compiles queued functions, and what they reach, until nothing is left.
+    pub(crate) fn drain(&mut self) {
+        loop {
+            while let Some((id, work)) = self.work.pop_front() {
+                crate::func::compile(self, id, work);
+            }
+            if !self.pair_methods() {
+                break;
+            }
+        }
+    }
+
+    // Functions.
+
+    /// A new function with a name and no body yet.
+    pub(crate) fn new_func(&mut self, name: String, nargs: u16, nresults: u16, wrapper: bool) -> FuncId {
+        self.out.funcs.push(Function { name, nargs, nresults, wrapper, ..Function::default() });
+        FuncId(self.out.funcs.len() as u32 - 1)
+    }
+
+    /// Queues the body of a new function.
+    pub(crate) fn enqueue(&mut self, id: FuncId, work: Work) {
+        self.work.push_back((id, work));
+    }
+
+    /// The function made from `key`; `make` gives name, argument and result words, and whether it is a wrapper.
+    pub(crate) fn keyed(&mut self, key: FuncKey, make: impl FnOnce(&mut Self) -> (String, u16, u16, bool)) -> FuncId {
+        if let Some(&id) = self.func_ids.get(&key) {
+            return id;
+        }
+        let (name, nargs, nresults, wrapper) = make(self);
+        let id = self.new_func(name, nargs, nresults, wrapper);
+        self.func_ids.insert(key.clone(), id);
+        self.enqueue(id, Work::Key(key));
+        id
+    }
+
+    /// A declared function or method that has a body.
+    pub(crate) fn declared(&mut self, obj: ObjId) -> FuncId {
+        self.keyed(FuncKey::Decl(obj), |s| {
+            s.check_body(obj);
+            let sig = s.tp.objects[obj].ty;
+            let (mut nargs, nresults) = s.sig_words(sig);
+            if let Some(recv) = s.recv_type(obj) {
+                nargs += s.regs(recv);
+            }
+            (s.func_name(obj), nargs, nresults, false)
+        })
+    }
+
+    /// A function value's code for a declared function: the function itself, or a wrapper around a native.
+    pub(crate) fn declared_or_wrapped(&mut self, obj: ObjId) -> FuncId {
+        if !self.is_native(obj) {
+            return self.declared(obj);
+        }
+        self.keyed(FuncKey::Native(obj), |s| {
+            let (nargs, nresults) = s.sig_words(s.tp.objects[obj].ty);
+            (s.func_name(obj), nargs, nresults, true)
+        })
+    }
+
+    /// The declaration of a function object.
+    pub(crate) fn decl_of(&self, obj: ObjId) -> Option<&'a FuncDecl> {
+        let ObjKind::Func { decl, .. } = self.tp.objects[obj].kind else { return None };
+        match &self.ast[decl].kind {
+            Decl::Func(f) => Some(f),
+            _ => None,
+        }
+    }
+
+    /// Whether a function has no body.
+    pub(crate) fn is_native(&self, obj: ObjId) -> bool {
+        self.decl_of(obj).is_some_and(|d| d.body.is_none())
+    }
+
+    /// The number of a native.
+    pub(crate) fn native(&mut self, obj: ObjId) -> NativeId {
+        if let Some(&id) = self.natives.get(&obj) {
+            return id;
+        }
+        self.check_object(obj);
+        let o = &self.tp.objects[obj];
+        let (pkg, ty) = (o.pkg, o.ty);
+        let name = format!("{}.{}", self.pkg_path(pkg), self.ast.text(o.name));
+        let (nargs, nresults) = self.sig_words(ty);
+        let sig = self.type_text(ty);
+        self.out.natives.push(NativeImport { name, sig, nargs, nresults });
+        let id = NativeId(self.out.natives.len() as u32 - 1);
+        self.natives.insert(obj, id);
+        id
+    }
+
+    fn check_body(&mut self, obj: ObjId) {
+        if self.is_trusted(obj) {
+            let found = self.tp.check_body(self.ast, self.map, obj);
+            self.diagnostics.extend(found);
+        }
+    }
+
+    /// Makes sure that an object's type is known.
+    pub(crate) fn check_object(&mut self, obj: ObjId) {
+        if self.is_trusted(obj) {
+            let found = self.tp.check_object(self.ast, self.map, obj);
+            self.diagnostics.extend(found);
+        }
+    }
+
+    fn is_trusted(&self, obj: ObjId) -> bool {
+        let pkg = self.tp.objects[obj].pkg;
+        pkg != PkgId::NONE && self.tp.package(pkg).options.trusted
+    }
+
+    /// The type of a method's receiver parameter; `None` for a function.
+    pub(crate) fn recv_type(&mut self, obj: ObjId) -> Option<TypeId> {
+        let ObjKind::Func { recv: Some(recv), .. } = self.tp.objects[obj].kind else { return None };
+        let named = self.tp.types.named(recv.base?).obj;
+        let ty = self.tp.objects[named].ty;
+        Some(if recv.pointer { self.tp.types.pointer(ty) } else { ty })
+    }
+
+    /// The import path of a package as traces and natives name it.
+    pub(crate) fn pkg_path(&self, pkg: PkgId) -> String {
+        if pkg == PkgId::NONE {
+            return String::new();
+        }
+        let p = self.tp.package(pkg);
+        if self.ast.text(p.name) == "main" { "main".into() } else { p.path.clone() }
+    }
+
+    /// The name of a declared function as traces show it.
+    pub(crate) fn func_name(&self, obj: ObjId) -> String {
+        let o = &self.tp.objects[obj];
+        let pkg = self.pkg_path(o.pkg);
+        let name = self.ast.text(o.name);
+        match o.kind {
+            ObjKind::Func { recv: Some(r), .. } => {
+                let base = r.base.map_or("?", |b| self.ast.text(self.tp.types.named(b).name));
+                if r.pointer { format!("{pkg}.(*{base}).{name}") } else { format!("{pkg}.{base}.{name}") }
+            }
+            _ => {
+                let inits = &self.tp.package(o.pkg).inits;
+                match inits.iter().position(|i| *i == obj) {
+                    Some(n) => format!("{pkg}.init.{n}"),
+                    None => format!("{pkg}.{name}"),
+                }
+            }
+        }
+    }
+
+    // Tables.
+
+    /// The number of a string constant.
+    pub(crate) fn string(&mut self, text: &[u8]) -> StrId {
+        if let Some(&id) = self.strings.get(text) {
+            return id;
+        }
+        let id = StrId(self.out.strings.len() as u32);
+        self.out.strings.push(text.into());
+        self.strings.insert(text.into(), id);
+        id
+    }
+
+    /// The number of a method: name, package of an unexported name, signature.
+    pub(crate) fn method_id(&mut self, name: Symbol, pkg: PkgId, sig: TypeId) -> MethodId {
+        let text = self.ast.text(name);
+        let pkg = if is_exported(text) { String::new() } else { self.pkg_path(pkg) };
+        let sig = self.type_ref(sig);
+        let key = (name, pkg, sig);
+        if let Some(&id) = self.method_ids.get(&key) {
+            return id;
+        }
+        let id = MethodId(self.out.methods.len() as u32);
+        self.out.methods.push(MethodName { name: text.into(), pkg: key.1.clone(), sig });
+        self.method_ids.insert(key, id);
+        id
+    }
+
+    /// The method of interface type `ty` with this index.
+    pub(crate) fn iface_method(&mut self, ty: TypeId, index: u32) -> (MethodId, TypeId) {
+        let Type::Interface(i) = self.tp.types.under(ty) else { unreachable!("the checker says it is an interface") };
+        let m = &i.methods[index as usize];
+        let (name, pkg, sig) = (m.name, m.pkg, m.ty);
+        (self.method_id(name, pkg, sig), sig)
+    }
+
+    /// Name, package and signature of a selected method; `base` is the type at the end of the path.
+    pub(crate) fn selected_id(&mut self, base: TypeId, selected: Selected) -> MethodId {
+        match selected {
+            Selected::Interface(i) => self.iface_method(base, i).0,
+            Selected::Method(obj) => {
+                self.check_object(obj);
+                let o = &self.tp.objects[obj];
+                let (name, pkg, sig) = (o.name, o.pkg, o.ty);
+                self.method_id(name, pkg, sig)
+            }
+            Selected::Field => unreachable!("a field is not a method"),
+        }
+    }
+
+    /// The place of a package-level variable in the block of globals.
+    pub(crate) fn global(&mut self, obj: ObjId) -> u32 {
+        if let Some(&at) = self.globals.get(&obj) {
+            return at;
+        }
+        if self.is_trusted(obj) {
+            let found = self.tp.check_var_init(self.ast, self.map, obj);
+            self.diagnostics.extend(found);
+        }
+        let ty = self.tp.objects[obj].ty;
+        let l = self.layout(ty);
+        let at = round_up(self.out.globals_size, l.align.max(8));
+        self.out.globals_size = at + l.size;
+        if self.out.globals_size > u32::MAX as u64 {
+            let span = self.tp.objects[obj].span;
+            self.error(Code::NotYet, span, "package-level variables take more than 4 GiB");
+            self.out.globals_size = 0;
+        }
+        let mut bits = std::mem::take(&mut self.out.globals_ptr_words);
+        self.layouts.add_pointers(&self.tp.types, ty, at, &mut bits);
+        self.out.globals_ptr_words = bits;
+        self.globals.insert(obj, at as u32);
+        at as u32
+    }
+
+    /// The names of all source files, by number.
+    pub(crate) fn file_names(&self) -> Vec<String> {
+        let n = self.map.file_at(u32::MAX).map_or(0, |f| f.0 + 1);
+        (0..n).map(|i| self.map.file(FileId(i)).name.clone()).collect()
+    }
+
+    // Types.
+
+    /// The layout of a type.
+    pub(crate) fn layout(&mut self, ty: TypeId) -> Rc<Layout> {
+        self.layouts.of(&self.tp.types, ty)
+    }
+
+    /// Registers of a value.
+    pub(crate) fn regs(&mut self, ty: TypeId) -> u16 {
+        match self.tp.types.get(ty) {
+            Type::Tuple(members) => {
+                let members = members.clone();
+                members.iter().map(|m| self.regs(*m)).sum()
+            }
+            _ => self.layout(ty).regs,
+        }
+    }
+
+    /// Parameters' and results' types.
+    pub(crate) fn signature(&self, sig: TypeId) -> (Vec<TypeId>, Vec<TypeId>, bool) {
+        match self.tp.types.under(sig) {
+            Type::Func(f) => {
+                let tys = |ps: &[gol_types::types::Param]| ps.iter().map(|p| p.ty).collect();
+                (tys(&f.params), tys(&f.results), f.variadic)
+            }
+            _ => (Vec::new(), Vec::new(), false),
+        }
+    }
+
+    /// Argument and result words of a function type.
+    pub(crate) fn sig_words(&mut self, sig: TypeId) -> (u16, u16) {
+        let (params, results, _) = self.signature(sig);
+        (params.iter().map(|t| self.regs(*t)).sum(), results.iter().map(|t| self.regs(*t)).sum())
+    }
+
+    /// The underlying structure of a type.
+    pub(crate) fn shape(&self, ty: TypeId) -> Shape {
+        let int = |bits, signed| Shape::Int(IntKind { bits, signed });
+        match self.tp.types.under(ty) {
+            Type::Basic(b) => match b {
+                Basic::Bool | Basic::UntypedBool => Shape::Bool,
+                Basic::Int | Basic::Int64 | Basic::UntypedInt => int(64, true),
+                Basic::Int8 => int(8, true),
+                Basic::Int16 => int(16, true),
+                Basic::Int32 | Basic::UntypedRune => int(32, true),
+                Basic::Uint | Basic::Uint64 | Basic::Uintptr => int(64, false),
+                Basic::Uint8 => int(8, false),
+                Basic::Uint16 => int(16, false),
+                Basic::Uint32 => int(32, false),
+                Basic::Float32 => Shape::F32,
+                Basic::Float64 | Basic::UntypedFloat => Shape::F64,
+                Basic::Complex64 => Shape::C64,
+                Basic::Complex128 | Basic::UntypedComplex => Shape::C128,
+                Basic::String | Basic::UntypedString => Shape::Str,
+                Basic::UnsafePointer => Shape::UnsafePointer,
+                Basic::UntypedNil | Basic::Invalid => Shape::Nil,
+            },
+            Type::Pointer(e) => Shape::Pointer(*e),
+            Type::Slice(e) => Shape::Slice(*e),
+            Type::Array(e, n) => Shape::Array(*e, *n),
+            Type::Map(k, v) => Shape::Map(*k, *v),
+            Type::Chan(d, e) => Shape::Chan(*d, *e),
+            Type::Struct(_) => Shape::Struct,
+            Type::Func(_) => Shape::Func,
+            Type::Interface(_) => Shape::Iface,
+            Type::Tuple(_) | Type::Named(_) => Shape::Tuple,
+        }
+    }
+
+    /// The type of a struct's field.
+    pub(crate) fn field_type(&self, ty: TypeId, index: u32) -> TypeId {
+        match self.tp.types.under(ty) {
+            Type::Struct(fields) => fields[index as usize].ty,
+            _ => unreachable!("the checker says it is a struct"),
+        }
+    }
+
+    /// The types of a tuple's members; any other type is one member.
+    pub(crate) fn members(&self, ty: TypeId) -> Vec<TypeId> {
+        match self.tp.types.get(ty) {
+            Type::Tuple(m) => m.clone(),
+            _ => vec![ty],
+        }
+    }
+
+    /// The type that a pointer points to; any other type itself.
+    pub(crate) fn deref(&self, ty: TypeId) -> (TypeId, bool) {
+        match self.shape(ty) {
+            Shape::Pointer(e) => (e, true),
+            _ => (ty, false),
+        }
+    }
+
+    /// A type's registers as a number, and whether it is Mem.
+    pub(crate) fn is_mem(&mut self, ty: TypeId) -> bool {
+        self.layout(ty).is_mem
+    }
+}
+
+/// Whether a name is exported.
+pub(crate) fn is_exported(name: &str) -> bool {
+    name.chars().next().is_some_and(char::is_uppercase)
+}
