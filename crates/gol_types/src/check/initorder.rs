@@ -80,14 +80,8 @@ impl Checker<'_> {
     /// Reports initialization cycles.
     pub(super) fn check_init_order(&mut self) {
         let (_, suspects) = init_order(self.prog, self.pkg);
-        let mut reported: HashSet<ObjId> = HashSet::new();
         for obj in suspects {
-            // Taking one object of a cycle out breaks it for the others.
-            if reported.contains(&obj) {
-                continue;
-            }
             let Some(cycle) = self.find_cycle(obj) else { continue };
-            reported.extend(&cycle);
             let (name, at) = (self.text(self.prog.objects[obj].name), self.prog.objects[obj].span);
             if cycle.len() == 2 {
                 let message = format!("initialization cycle: {name} refers to itself");

@@ -6,7 +6,7 @@ use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 use super::{Checker, Operand};
 use crate::constant::Constant;
 use crate::info::Mode;
-use crate::objects::{ObjId, ObjKind, PkgId, ScopeId, State, VarKind};
+use crate::objects::{ObjId, ObjKind, ScopeId, State, VarKind};
 use crate::types::{Basic, Type, TypeId};
 
 impl Checker<'_> {
@@ -271,11 +271,5 @@ impl Checker<'_> {
         };
         self.error_at(Code::InvalidArrayLen, e, message);
         None
-    }
-
-    /// Whether an object is visible in this package: its own, a predeclared one, or an exported one.
-    pub(crate) fn is_visible(&self, obj: ObjId) -> bool {
-        let o = &self.prog.objects[obj];
-        o.pkg == self.pkg || o.pkg == PkgId::NONE || self.is_exported(o.name)
     }
 }
