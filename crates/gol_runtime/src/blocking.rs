@@ -7,7 +7,8 @@
 //! started among those that are done; so the schedule depends on the calls' results only.
 
 use crate::g::{G, Resume};
-use crate::proc::{RunEnd, Shared, panic_message};
+use crate::proc::{Shared, panic_message};
+use crate::runtime::RunEnd;
 use crate::sync::{Arc, Condvar, Mutex, Ordering::*, PoisonError, lock};
 use crate::wait::WaitReason;
 use crate::worker::Worker;
@@ -22,6 +23,8 @@ pub type BlockResult = Box<dyn Any + Send>;
 
 /// The most threads of the pool: Go's limit on threads.
 const MAX_THREADS: usize = 10_000;
+/// Rust stack of a thread of the pool, in bytes.
+const CALL_STACK: usize = 1 << 20;
 /// A thread without work ends after this time.
 const KEEP: Duration = Duration::from_secs(10);
 
@@ -109,8 +112,10 @@ impl BlockingPool {
                 return;
             }
         };
-        // The goroutine must not change while the world is stopped.
-        rt.world.enter();
+        // The goroutine must not change while the world is stopped, nor after the run.
+        if !rt.world.enter() {
+            return;
+        }
         // SAFETY: R2: the call owns the goroutine.
         unsafe {
             (*call.g.0).native_result = Some(result);
@@ -155,6 +160,6 @@ impl Worker {
         pool.threads += 1;
         drop(pool);
         let shared = Arc::clone(self.rt_arc());
-        rt.spawn_thread("gol call", move || shared.blocking.thread(&shared));
+        rt.spawn_thread("gol call", CALL_STACK, move || shared.blocking.thread(&shared));
     }
 }

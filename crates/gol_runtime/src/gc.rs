@@ -28,6 +28,8 @@ pub(crate) struct World {
 struct State {
     running: usize,
     stopping: bool,
+    /// The run is over: workers enter only to find that out, so that they need not wait for whoever ended it with the world stopped.
+    ended: bool,
     help: Option<Work>,
     helpers: usize,
 }
@@ -42,17 +44,25 @@ unsafe impl Send for Work {}
 impl World {
     pub fn new() -> World {
         World {
-            state: Mutex::new(State { running: 0, stopping: false, help: None, helpers: 0 }),
+            state: Mutex::new(State { running: 0, stopping: false, ended: false, help: None, helpers: 0 }),
             emptied: Condvar::new(),
             resumed: Condvar::new(),
             running: crate::sync::AtomicUsize::new(0),
         }
     }
 
-    /// This thread enters the world, as soon as it is not stopped.
-    pub fn enter(&self) {
+    /// This thread enters the world, as soon as it is not stopped. False: the run is over; the thread is in the world only for form's sake
+    /// and must touch neither goroutines nor the heap.
+    pub fn enter(&self) -> bool {
         let mut state = self.wait_resumed(lock(&self.state));
         self.set_running(&mut state, 1);
+        !state.ended
+    }
+
+    /// The run is over.
+    pub fn end(&self) {
+        lock(&self.state).ended = true;
+        self.resumed.notify_all();
     }
 
     /// This thread leaves the world.
@@ -90,7 +100,7 @@ impl World {
 
     fn wait_resumed<'a>(&'a self, mut state: MutexGuard<'a, State>) -> MutexGuard<'a, State> {
         let mut helped = false;
-        while state.stopping {
+        while state.stopping && !state.ended {
             if state.help.is_some() && !helped {
                 state = self.help_once(state);
                 helped = true;

@@ -52,7 +52,13 @@ mod gc;
 mod idle;
 mod lock;
 #[cfg(not(loom))]
+mod monitor;
+#[cfg(not(loom))]
+mod park;
+#[cfg(not(loom))]
 pub mod proc;
+#[cfg(not(loom))]
+pub mod runtime;
 #[cfg(not(loom))]
 pub mod select;
 #[cfg(not(loom))]
@@ -78,7 +84,7 @@ pub use self::{
     },
     env::{Env, Mode, Rng},
     g::{G, GStatus, NO_SLOT, Resume},
-    proc::{Config, MAX_WORKERS, Machine, RunEnd, Runtime},
+    runtime::{Config, MAX_WORKERS, Machine, RunEnd, Runtime},
     select::{CaseKind, Scase, SelectResult, select_resume, selectgo},
     sema::{
         Acquired, NotifyList, notify_list_add, notify_list_notify_all, notify_list_notify_one, notify_list_wait,

@@ -21,7 +21,8 @@
 use crate::Runtime;
 use crate::env::{REDUCTION, Rng, SWITCH};
 use crate::g::{G, GRef, GStatus, POOL_BATCH, Resume, Sudog, new_g};
-use crate::proc::{RunEnd, Shared};
+use crate::proc::Shared;
+use crate::runtime::RunEnd;
 use crate::stack::StackOverflow;
 use crate::sync::{Arc, AtomicI64, AtomicU32, AtomicU64, Ordering::*};
 use crate::time::Due;
