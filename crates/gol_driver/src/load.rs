@@ -43,8 +43,7 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
     if loader.diagnostics.is_empty() {
         loader.same_package(&files);
     }
-    let program;
-    program = None;
+    let mut program = None;
     if loader.diagnostics.is_empty() {
         let mut types = Program::new(&mut loader.ast.names);
         let mut trail = Vec::new();
@@ -63,6 +62,10 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
         if loader.diagnostics.is_empty() && compile {
             if !is_main {
                 return Err(InputError("package command-line-arguments is not a main package".into()));
+            }
+            match gol_compiler::compile(&loader.ast, &loader.map, &mut types) {
+                Ok(p) => program = Some(p),
+                Err(found) => loader.diagnostics.extend(found),
             }
         }
     }
