@@ -4,7 +4,7 @@
 
 use gol_bytecode::Op;
 use gol_syntax::ast::{Expr, ExprId};
-use gol_types::types::{Type, TypeId};
+use gol_types::types::TypeId;
 
 use crate::func::{FuncGen, Want};
 use crate::place::Place;
@@ -29,9 +29,12 @@ impl FuncGen<'_, '_> {
                 let fields = self.struct_fields(x, ty);
                 let mut given = vec![false; l.fields.len()];
                 let mut list = Vec::new();
-                for &(i, field, v) in &fields {
-                    given[i as usize] = true;
-                    list.push((v, field, to + l.fields[i as usize].reg));
+                for (path, field, v) in fields {
+                    // Of a struct whose promoted fields are given, the rest is zero.
+                    given[path[0] as usize] |= path.len() == 1;
+                    if let (Place::Reg(at), _) = self.walk(Place::Reg(to), ty, &path) {
+                        list.push((v, field, at));
+                    }
                 }
                 if list.is_empty() {
                     self.zero(to, ty);
@@ -101,8 +104,8 @@ impl FuncGen<'_, '_> {
                 }
             }
             _ => {
-                for (i, field, v) in self.struct_fields(x, ty) {
-                    let at = self.field(place, ty, i);
+                for (path, field, v) in self.struct_fields(x, ty) {
+                    let (at, _) = self.walk(place, ty, &path);
                     self.fill_one(v, field, at);
                 }
             }
@@ -135,21 +138,19 @@ impl FuncGen<'_, '_> {
         v.as_i64() == Some(0) || v.as_bool() == Some(false) || v.as_bytes().is_some_and(<[u8]>::is_empty)
     }
 
-    /// Fields, their types and values of a struct literal.
-    fn struct_fields(&mut self, x: ExprId, ty: TypeId) -> Vec<(u32, TypeId, ExprId)> {
+    /// Paths of fields, their types and values of a struct literal. A key may name a promoted field.
+    fn struct_fields(&mut self, x: ExprId, ty: TypeId) -> Vec<(Vec<u32>, TypeId, ExprId)> {
         let ast = self.s.ast;
         let Expr::CompositeLit { elems, .. } = &ast[x].kind else { return Vec::new() };
-        let Type::Struct(fields) = self.s.tp.types.under(ty) else { return Vec::new() };
         let mut out = Vec::new();
         for (i, e) in elems.iter().enumerate() {
             match ast[*e].kind {
                 Expr::KeyValue(k, v) => {
-                    let Expr::Name(name) = ast[k].kind else { continue };
-                    if let Some(i) = fields.iter().position(|f| f.name == name) {
-                        out.push((i as u32, fields[i].ty, v));
-                    }
+                    let Some(path) = self.s.tp.info.lit_fields.get(&k).cloned() else { continue };
+                    let field = self.s.walk_type(ty, &path);
+                    out.push((path, field, v));
                 }
-                _ => out.push((i as u32, fields[i].ty, *e)),
+                _ => out.push((vec![i as u32], self.s.field_type(ty, i as u32), *e)),
             }
         }
         out

@@ -6,7 +6,7 @@
 use gol_bytecode::{FieldDesc, Kind, TypeDesc, TypeRef};
 use gol_source::Symbol;
 use gol_types::PkgId;
-use gol_types::types::{Basic, ChanDir, Signature, Type, TypeId, Types};
+use gol_types::types::{Basic, ChanDir, Signature, Tag, Type, TypeId, Types};
 
 use crate::program::{Session, is_exported};
 
@@ -82,7 +82,7 @@ impl Session<'_> {
                 for (f, at) in fields.iter().zip(&l.fields) {
                     let name = self.ast.text(f.name).to_string();
                     let pkg = if is_exported(&name) { String::new() } else { self.pkg_path(f.pkg) };
-                    let tag = self.ast.text(f.tag).to_string();
+                    let tag = String::from_utf8_lossy(self.tp.types.tag_text(f.tag)).into_owned();
                     let ty = self.type_ref(f.ty);
                     d.fields.push(FieldDesc { name, pkg, ty, offset: at.offset as u32, embedded: f.embedded, tag });
                 }
@@ -184,9 +184,9 @@ impl Session<'_> {
                         out.push(' ');
                     }
                     self.write_type(f.ty, out);
-                    if f.tag != Symbol::EMPTY {
+                    if f.tag != Tag::NONE {
                         out.push(' ');
-                        out.push_str(&quote(self.ast.text(f.tag)));
+                        out.push_str(&quote(&String::from_utf8_lossy(self.types().tag_text(f.tag))));
                     }
                 }
                 out.push_str(if fields.is_empty() { "}" } else { " }" });
