@@ -115,6 +115,10 @@ impl Checker<'_> {
                     self.obj_decl(obj);
                 }
             }
+            if phase == 1 {
+                // Types that contain themselves are cut before anything asks for their structure.
+                self.process_later();
+            }
         }
     }
 

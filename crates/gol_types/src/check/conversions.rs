@@ -10,7 +10,10 @@ use crate::types::{Basic, Type, TypeId};
 impl Checker<'_> {
     /// Converts `x` to type `to`, or reports that it cannot be and spoils `x`. Spec: "Conversions".
     pub(crate) fn conversion(&mut self, x: &mut Operand, to: TypeId) {
-        self.complete(to);
+        if !self.is_complete(to) {
+            x.spoil();
+            return;
+        }
         let constant = x.mode == Mode::Constant;
         let types = &self.prog.types;
         let mut cause = String::new();

@@ -260,6 +260,8 @@ impl Checker<'_> {
         let outer_pkg = std::mem::replace(&mut self.pkg, pending.pkg);
         let outer_env = std::mem::replace(&mut self.env, Env::new(pending.scope));
         self.resolving.push(pending.named);
+        let obj = self.prog.types.named(pending.named).obj;
+        self.push(obj);
         let underlying = match pending.rhs {
             PendingRhs::Interface(e) => {
                 let outer_depth = std::mem::take(&mut self.literal_depth);
@@ -272,8 +274,8 @@ impl Checker<'_> {
                 self.prog.types.underlying(ty)
             }
         };
+        self.pop(obj);
         self.resolving.pop();
-        let obj = self.prog.types.named(pending.named).obj;
         if !self.prog.objects[obj].broken {
             self.prog.types.named_mut(pending.named).underlying = underlying;
         }

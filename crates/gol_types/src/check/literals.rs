@@ -143,6 +143,10 @@ impl Checker<'_> {
             }
             return if elem.is_invalid() { Operand::invalid(e) } else { Operand::new(Mode::Value, array, e) };
         }
+        if !self.is_complete(base) {
+            self.use_exprs(elems);
+            return Operand::invalid(e);
+        }
         match self.prog.types.under(base).clone() {
             Type::Struct(fields) => self.struct_elems(base, &fields, elems, rbrace),
             Type::Array(elem, len) => {

@@ -9,6 +9,9 @@ use crate::info::Mode;
 use crate::objects::{ObjId, ObjKind, ScopeId, State, VarKind};
 use crate::types::{Basic, Type, TypeId};
 
+/// What Go's compiler takes for the size of the address space, in bytes.
+const MAX_SIZE: u64 = 1 << 50;
+
 impl Checker<'_> {
     /// What the name in expression `e` stands for: the case [`Expr::Name`] of expressions and types. Marks variables
     /// and dot imports as used. With `want_type` only a type will do (for the words of errors).
@@ -35,7 +38,9 @@ impl Checker<'_> {
         // A type that is being declared is looked at again only where a type is wanted: there a cycle may show.
         match self.prog.objects[obj].state {
             State::Unresolved => self.obj_decl(obj),
-            State::InProgress(_) if !is_type || want_type => self.obj_decl(obj),
+            State::InProgress(_) if is_type && want_type => self.obj_decl(obj),
+            // Only while nothing at all is known: a function has its type, a variable may have a written one.
+            State::InProgress(_) if !is_type && self.prog.objects[obj].ty.is_invalid() => self.obj_decl(obj),
             _ => {}
         }
         self.use_dot_import(scope, obj);
@@ -143,7 +148,7 @@ impl Checker<'_> {
                 };
                 let elem = self.typ(elem);
                 match n {
-                    Some(n) => self.prog.types.intern(Type::Array(elem, n)),
+                    Some(n) => self.array_type(e, elem, n),
                     None => TypeId::INVALID,
                 }
             }
@@ -212,6 +217,18 @@ impl Checker<'_> {
             self.error_at(Code::NotAGenericType, x, message);
         }
         TypeId::INVALID
+    }
+
+    fn array_type(&mut self, e: ExprId, elem: TypeId, n: u64) -> TypeId {
+        let ty = self.prog.types.intern(Type::Array(elem, n));
+        // Later, when the size of the element is known.
+        self.later(move |c| {
+            if c.sizeof(ty) > MAX_SIZE {
+                let message = format!("type {} larger than address space", c.ts(ty));
+                c.error_at(Code::TypeTooLarge, e, message);
+            }
+        });
+        ty
     }
 
     fn map_type(&mut self, key_expr: ExprId, elem: ExprId) -> TypeId {
