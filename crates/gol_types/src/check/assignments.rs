@@ -153,7 +153,7 @@ impl Checker<'_> {
         }
         let text = self.es(x.expr);
         if let Expr::Selector(of, _) = self.ast[x.expr].kind
-            && self.prog.info.get(of).is_some_and(|tv| tv.mode == Mode::MapIndex)
+            && self.expr(of).mode == Mode::MapIndex
         {
             let message = format!("cannot assign to struct field {text} in map");
             self.error_at(Code::UnaddressableFieldAssign, x.expr, message);

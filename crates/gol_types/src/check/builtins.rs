@@ -400,7 +400,11 @@ impl Checker<'_> {
                     return None;
                 }
                 let ty = operands[0].ty;
-                return Some(size(if b == Builtin::UnsafeSizeof { self.sizeof(ty) } else { self.alignof(ty) }));
+                if b == Builtin::UnsafeAlignof {
+                    return Some(size(self.alignof(ty)));
+                }
+                let n = self.sizeof(ty);
+                return if n > i64::MAX as u64 { self.too_large(&operands[0]) } else { Some(size(n)) };
             }
             _ => {}
         }
@@ -441,6 +445,11 @@ impl Checker<'_> {
         }
     }
 
+    fn too_large(&mut self, x: &Operand) -> Option<Operand> {
+        let message = format!("{} is too large", self.os(x));
+        self.fail(Code::TypeTooLarge, x.expr, message)
+    }
+
     /// `unsafe.Offsetof(x.f)`
     fn offsetof(&mut self, e: ExprId, arg: ExprId) -> Option<Operand> {
         let inner = self.ast.unparen(arg);
@@ -475,6 +484,9 @@ impl Checker<'_> {
             return self.fail(Code::InvalidOffsetof, x.expr, message);
         }
         let offset = self.offset_of(base, &path);
+        if offset > i64::MAX as u64 {
+            return self.too_large(&x);
+        }
         let (kind, selected) = (SelectionKind::FieldVal, Selected::Field);
         let selection = Selection { kind, recv: base, path, selected, indirect: false, ty };
         self.prog.info.selections.insert(inner, selection);

@@ -24,7 +24,7 @@ impl Checker<'_> {
         };
         let doing = if recv { "receive from" } else { "send to" };
         let code = if recv { Code::InvalidReceive } else { Code::InvalidSend };
-        let message = format!("invalid operation: cannot {doing} {why} {}", self.os(x));
+        let message = format!("invalid operation: cannot {doing} {why} {} {}", self.ts(x.ty), self.os(x));
         self.channel_error(code, at, message, x);
         None
     }

@@ -180,7 +180,7 @@ impl Checker<'_> {
                 if let Type::Pointer(base) = *self.prog.types.under(x.ty) {
                     return Operand::new(Mode::Variable, base, e);
                 }
-                if !self.prog.types.underlying(x.ty).is_invalid() {
+                if matches!(x.mode, Mode::Builtin(_)) || !self.prog.types.underlying(x.ty).is_invalid() {
                     let message = format!("invalid operation: cannot indirect {}", self.os(&x));
                     self.error_at(Code::InvalidIndirection, x.expr, message);
                 }

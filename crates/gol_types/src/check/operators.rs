@@ -34,6 +34,10 @@ impl Checker<'_> {
             return x;
         }
         let mut op = op;
+        if op == UnaryOp::Addr {
+            // Go's parser drops the parentheses in `&(x)`.
+            x.expr = self.ast.unparen(inner);
+        }
         match op {
             UnaryOp::Addr => {
                 // "As an exception to the addressability requirement x may also be a composite literal."

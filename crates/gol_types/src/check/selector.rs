@@ -1,7 +1,7 @@
 //! Selectors: qualified identifiers, fields, method values and method expressions.
 
 use gol_source::{Code, Symbol};
-use gol_syntax::ast::{Expr, ExprId, Ident};
+use gol_syntax::ast::{Decl, Expr, ExprId, Ident};
 
 use super::{Checker, Lookup, Operand};
 use crate::info::{Mode, Selected, Selection, SelectionKind};
@@ -121,7 +121,7 @@ impl Checker<'_> {
             }
             _ if is_type => {
                 found.kind = SelectionKind::MethodExpr;
-                found.ty = self.method_expr_type(x.ty, found.ty);
+                found.ty = self.method_expr_type(x.ty, found.selected, found.ty);
             }
             _ => found.kind = SelectionKind::MethodVal,
         }
@@ -133,14 +133,21 @@ impl Checker<'_> {
         Operand::new(mode, ty, e)
     }
 
-    /// The type of `T.m`: the method's with the receiver in front. It has a name only if the parameters have names.
-    fn method_expr_type(&mut self, recv: TypeId, method: TypeId) -> TypeId {
+    /// The type of `T.m`: the method's with the receiver in front, which has a name only if the parameters have names.
+    fn method_expr_type(&mut self, recv: TypeId, selected: Selected, method: TypeId) -> TypeId {
         let Type::Func(sig) = self.prog.types.get(method).clone() else { return TypeId::INVALID };
         let named = sig.params.first().is_some_and(|p| p.name != Symbol::EMPTY);
-        let name = if named { Symbol::BLANK } else { Symbol::EMPTY };
+        let name = if named { self.receiver_name(selected).unwrap_or(Symbol::BLANK) } else { Symbol::EMPTY };
         let mut params = vec![Param { name, ty: recv, span: gol_source::Span::NONE }];
         params.extend(sig.params);
         self.prog.types.intern(Type::Func(Signature { params, ..sig }))
+    }
+
+    fn receiver_name(&self, selected: Selected) -> Option<Symbol> {
+        let Selected::Method(obj) = selected else { return None };
+        let ObjKind::Func { decl, .. } = self.prog.objects[obj].kind else { return None };
+        let Decl::Func(func) = &self.ast[decl].kind else { return None };
+        Some(func.recv.as_ref()?.names.first()?.name)
     }
 
     fn selector_error(&mut self, x: &Operand, sel: Ident, failed: Lookup) {

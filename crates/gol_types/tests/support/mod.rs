@@ -41,12 +41,15 @@ impl World {
             errors.extend(found);
             files.push(file);
         }
-        if !errors.is_empty() {
+        // Go's compiler goes on after errors that its parser finds in well-formed text.
+        if errors.iter().any(|d| d.message.starts_with("syntax error")) {
             return (None, errors);
         }
         let imports = self.imports(&files);
         let (id, found) = self.prog.check_package(&self.ast, &self.map, &files, path, &imports, options);
-        (Some(id), found)
+        errors.extend(found);
+        errors.sort_by_key(|d| d.span.lo);
+        (Some(id), errors)
     }
 
     fn imports(&mut self, files: &[File]) -> HashMap<String, PkgId> {
