@@ -168,9 +168,14 @@ impl Asm {
         let mut place = vec![0i64; n + 1];
         let mut far = vec![false; n];
         let mut gone = vec![false; n];
-        for (i, item) in self.items.iter().enumerate() {
-            let own = item.instr.op == Op::Jmp;
-            gone[i] = own && item.target.is_some_and(|t| self.item_at(t) == i + 1);
+        // A jump over nothing but jumps that are gone is gone too.
+        let mut next = n;
+        for (i, item) in self.items.iter().enumerate().rev() {
+            let to = item.target.map_or(0, |t| self.item_at(t));
+            gone[i] = item.instr.op == Op::Jmp && to > i && to <= next;
+            if !gone[i] {
+                next = i;
+            }
         }
         loop {
             let mut pc = 0;

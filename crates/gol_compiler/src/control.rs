@@ -62,6 +62,13 @@ impl FuncGen<'_, '_> {
             if let Some(init) = init {
                 self.stmt(*init);
             }
+            if let (None, [only]) = (els, &then.stmts[..])
+                && let Stmt::Branch { kind, label } = ast[*only].kind
+                && let Some(to) = self.branch_target(kind, label.map(|l| l.name))
+            {
+                self.jump_if(*cond, true, to);
+                break;
+            }
             let no = self.asm.label();
             self.jump_if(*cond, false, no);
             self.block(&then.stmts);

@@ -1,10 +1,12 @@
 //! Statements: dispatch by form, blocks, declarations, returns. Control flow is in `control`, assignments in `assign`.
 
 use gol_bytecode::Op;
+use gol_source::Symbol;
 use gol_syntax::ast::{AssignOp, BranchKind, Decl, DeclId, Expr, ExprId, Stmt, StmtId};
 use gol_types::types::TypeId;
 use gol_types::{Builtin, Mode};
 
+use crate::asm::Label;
 use crate::func::{FuncGen, Var, Want};
 use crate::place::Place;
 
@@ -212,7 +214,7 @@ impl FuncGen<'_, '_> {
         self.return_variables();
     }
 
-    fn branch(&mut self, kind: BranchKind, label: Option<gol_source::Symbol>) {
+    fn branch(&mut self, kind: BranchKind, label: Option<Symbol>) {
         match kind {
             BranchKind::Goto => {
                 let Some(name) = label else { return };
@@ -220,30 +222,34 @@ impl FuncGen<'_, '_> {
                 let op = if self.asm.is_placed(l) { Op::Loop } else { Op::Jmp };
                 self.asm.jump(op, 0, 0, 0, &[], l);
             }
-            BranchKind::Fallthrough => {
-                if let Some(l) = self.targets.iter().rev().find_map(|t| t.fallthrough) {
-                    self.asm.jmp(l);
-                }
-            }
-            BranchKind::Break | BranchKind::Continue => {
-                let is_continue = kind == BranchKind::Continue;
-                let found = self.targets.iter().rev().find_map(|t| match label {
-                    Some(name) if t.name != Some(name) => None,
-                    Some(_) if is_continue => t.continue_to,
-                    Some(_) => Some(t.break_to),
-                    None if is_continue => t.continue_to,
-                    None if t.only_by_name => None,
-                    None => Some(t.break_to),
-                });
-                if let Some(l) = found {
+            _ => {
+                if let Some(l) = self.branch_target(kind, label) {
                     self.asm.jmp(l);
                 }
             }
         }
     }
 
+    /// Where `break`, `continue` and `fallthrough` lead; `None` for `goto`.
+    pub(crate) fn branch_target(&self, kind: BranchKind, label: Option<Symbol>) -> Option<Label> {
+        let is_continue = match kind {
+            BranchKind::Goto => return None,
+            BranchKind::Fallthrough => return self.targets.iter().rev().find_map(|t| t.fallthrough),
+            BranchKind::Continue => true,
+            BranchKind::Break => false,
+        };
+        self.targets.iter().rev().find_map(|t| match label {
+            Some(name) if t.name != Some(name) => None,
+            Some(_) if is_continue => t.continue_to,
+            Some(_) => Some(t.break_to),
+            None if is_continue => t.continue_to,
+            None if t.only_by_name => None,
+            None => Some(t.break_to),
+        })
+    }
+
     /// The label that a goto jumps to.
-    fn goto_label(&mut self, name: gol_source::Symbol) -> crate::asm::Label {
+    fn goto_label(&mut self, name: Symbol) -> Label {
         if let Some(&l) = self.labels.get(&name) {
             return l;
         }
