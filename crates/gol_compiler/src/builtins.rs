@@ -5,7 +5,7 @@ use gol_bytecode::{LeafKind, Op};
 use gol_source::Code;
 use gol_syntax::ast::{BinaryOp, ExprId};
 use gol_types::Builtin;
-use gol_types::types::TypeId;
+use gol_types::types::{Type, TypeId};
 
 use crate::func::{FuncGen, Want};
 use crate::place::Place;
@@ -18,6 +18,12 @@ impl FuncGen<'_, '_> {
         let pos = self.s.ast[x].span.lo;
         self.asm.set_pos(pos);
         let m = self.regs.mark();
+        if let [arg] = args
+            && let Some(Type::Tuple(members)) = self.facts(*arg).map(|t| self.s.tp.types.get(t.ty))
+        {
+            let members = members.clone();
+            return self.spread_builtin(b, x, *arg, &members, want);
+        }
         match (b, args) {
             (Builtin::Len | Builtin::Cap, [a]) => self.len_or_cap(*a, b == Builtin::Cap, want),
             (Builtin::Append, [s, rest @ ..]) => self.append(x, *s, rest, has_dots, want),
@@ -98,10 +104,80 @@ impl FuncGen<'_, '_> {
                 self.asm.op(Op::Recover, to, 0, 0);
                 to
             }
+            (Builtin::UnsafeAdd, [p, n]) => {
+                let (a, b) = self.operands(*p, TypeId::UNSAFE_POINTER, *n, TypeId::INT);
+                self.regs.free(m);
+                let to = self.out(want, 1);
+                self.asm.op(Op::Add, to, a, b);
+                to
+            }
+            (Builtin::UnsafeSlice | Builtin::UnsafeString, [p, n]) => {
+                let words = if b == Builtin::UnsafeSlice { 3 } else { 2 };
+                let (tp, tn) = (self.ty(*p), TypeId::INT);
+                let to = self.build(want, words);
+                self.exprs_into(&[(*p, tp, to), (*n, tn, to + 1)]);
+                let ok = self.asm.label();
+                self.asm.jump(Op::JGeK, to + 1, 0, 0, &[], ok);
+                let text = format!("unsafe.{}: len out of range", b.name());
+                let text = self.s.string(text.as_bytes());
+                self.asm.wide(Op::RaiseError, 0, text.0);
+                self.asm.place(ok, false);
+                if words == 3 {
+                    self.mov(to + 2, to + 1, 1);
+                }
+                self.give(want, to, words)
+            }
+            (Builtin::UnsafeSliceData | Builtin::UnsafeStringData, [s]) => {
+                let v = self.operand(*s);
+                self.give(want, v, 1)
+            }
             _ => {
                 let span = self.s.ast[x].span;
-                self.s.error(Code::NotYet, span, format!("unsafe.{} is not available in gol", b.name()));
+                self.s.error(Code::NotYet, span, format!("this form of {} is not available in gol", b.name()));
                 self.out(want, 3)
+            }
+        }
+    }
+
+    /// A built-in whose operands are the results of one call.
+    fn spread_builtin(&mut self, b: Builtin, x: ExprId, arg: ExprId, members: &[TypeId], want: Want) -> Reg {
+        let ty = self.ty(x);
+        let row = self.expr(arg, Want::Any);
+        let mut regs = Vec::new();
+        let mut at = row;
+        for m in members {
+            regs.push(at);
+            at += self.s.regs(*m);
+        }
+        match (b, &regs[..]) {
+            (Builtin::Complex, [re, im]) => {
+                let to = self.build(want, 2);
+                self.mov(to, *re, 1);
+                self.mov(to + 1, *im, 1);
+                self.give(want, to, 2)
+            }
+            (Builtin::Copy, [a, b]) => {
+                let to = self.out(want, 1);
+                self.copy_values(to, *a, members[0], *b, members[1]);
+                to
+            }
+            (Builtin::Delete, [map, key]) => {
+                let Shape::Map(k, _) = self.s.shape(members[0]) else { return 0 };
+                let key = self.value_as(*key, members[1], k, Want::Any);
+                let t = self.s.type_ref(members[0]).0 as u64;
+                self.asm.op_words(Op::MapDelete, *map, key, 0, &[t]);
+                0
+            }
+            (Builtin::Append, [slice, values @ ..]) => {
+                let Shape::Slice(elem) = self.s.shape(ty) else { return row };
+                let values: Vec<Reg> =
+                    values.iter().zip(&members[1..]).map(|(v, m)| self.value_as(*v, *m, elem, Want::Any)).collect();
+                self.append_values(*slice, elem, &values, want)
+            }
+            _ => {
+                let span = self.s.ast[x].span;
+                self.s.error(Code::NotYet, span, format!("{} of a call with several results", b.name()));
+                row
             }
         }
     }
@@ -190,11 +266,17 @@ impl FuncGen<'_, '_> {
             slice = self.expr_as(s, ty, Want::Any);
         }
         self.asm.set_pos(pos);
+        self.append_values(slice, elem, &values, want)
+    }
+
+    /// `append` of values in registers.
+    fn append_values(&mut self, slice: Reg, elem: TypeId, values: &[Reg], want: Want) -> Reg {
+        let t = self.s.type_ref(elem).0 as u64;
         let to = self.out(want, 3);
-        self.asm.op_words(Op::Grow, to, slice, rest.len() as u16, &[t]);
+        self.asm.op_words(Op::Grow, to, slice, values.len() as u16, &[t]);
         let index = self.temp(1);
         for (i, v) in values.iter().enumerate() {
-            let back = (rest.len() - i) as i16;
+            let back = (values.len() - i) as i16;
             self.asm.op(Op::AddK, index, to + 1, back.wrapping_neg() as u16);
             self.store(Place::Elem { pair: to, index }, elem, *v);
         }

@@ -203,7 +203,7 @@ impl FuncGen<'_, '_> {
         }
     }
 
-    /// Whether evaluating an expression calls a function or receives.
+    /// Whether evaluating an expression calls a function or built-in, or receives: these happen in source order.
     pub(crate) fn has_call(&self, x: ExprId) -> bool {
         let ast = self.s.ast;
         let mut todo = vec![x];
@@ -213,7 +213,7 @@ impl FuncGen<'_, '_> {
             }
             match &ast[x].kind {
                 Expr::Call { fun, args, .. } => match self.facts(*fun).map(|t| t.mode) {
-                    Some(Mode::TypeExpr | Mode::Builtin(_)) => todo.extend(args),
+                    Some(Mode::TypeExpr) => todo.extend(args),
                     _ => return true,
                 },
                 Expr::Unary(UnaryOp::Recv, _) => return true,
