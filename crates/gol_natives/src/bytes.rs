@@ -41,7 +41,7 @@ fn search(n: &mut Native<'_>, find: fn(&[u8], &[u8]) -> i64) -> NativeResult {
     Ok(Flow::Done)
 }
 
-fn index_byte(n: &mut Native<'_>) -> NativeResult {
+pub(crate) fn index_byte(n: &mut Native<'_>) -> NativeResult {
     let (s, byte) = (n.bytes().view(), n.uint() as u8);
     n.give_int(text::position(memchr::memchr(byte, s)));
     Ok(Flow::Done)

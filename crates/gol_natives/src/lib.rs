@@ -5,6 +5,9 @@
 #![forbid(unsafe_code)]
 
 mod bytes;
+mod errno;
+mod os;
+mod reflectlite;
 mod sort;
 mod strconv;
 mod strings;
@@ -25,7 +28,12 @@ type Table = &'static [(&'static str, NativeFn)];
 
 /// All packages with natives.
 const TABLES: &[(&str, Table)] = &[
+    ("bufio", &[("indexByte", bytes::index_byte)]),
     ("bytes", bytes::TABLE),
+    ("internal/errno", errno::TABLE),
+    ("internal/reflectlite", reflectlite::TABLE),
+    ("internal/stdio", os::STDIO),
+    ("os", os::TABLE),
     ("sort", sort::TABLE),
     ("strconv", strconv::TABLE),
     ("strings", strings::TABLE),
