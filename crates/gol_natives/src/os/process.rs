@@ -8,10 +8,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// The program's environment: a copy, since the real one may not change while threads run.
-static ENVIRONMENT: LazyLock<Mutex<Vec<(Vec<u8>, Vec<u8>)>>> =
+static ENVIRONMENT: LazyLock<Mutex<Variables>> =
     LazyLock::new(|| Mutex::new(std::env::vars_os().map(|(k, v)| (k.into_vec(), v.into_vec())).collect()));
 
-fn environment() -> MutexGuard<'static, Vec<(Vec<u8>, Vec<u8>)>> {
+/// Keys and values, in the order in which the keys came.
+type Variables = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn environment() -> MutexGuard<'static, Variables> {
     ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
