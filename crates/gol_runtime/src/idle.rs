@@ -8,6 +8,9 @@
 //! before it really sleeps. The two fences make one of the two see the other: either the waker sees the sleeper as idle and not
 //! spinning, or the sleeper sees the goroutine.
 //!
+//! If it finds something it spins again, and a spinning worker that found its work looks once more for others when it was the last: a waker
+//! that saw it spin relied on it to find *that* waker's goroutine.
+//!
 //! A waker that turned spinning to 1 and then finds the list empty takes it back and looks again, since another waker may have
 //! relied on it in between. `model` below has loom try all orders.
 
@@ -88,11 +91,13 @@ impl IdleSet {
     }
 
     /// How many sleep.
+    #[cfg(not(loom))]
     pub fn count(&self) -> u32 {
         self.count.load(Relaxed)
     }
 
     /// How many spin.
+    #[cfg(not(loom))]
     pub fn spinning(&self) -> u32 {
         self.spinning.load(Relaxed)
     }
@@ -102,9 +107,12 @@ impl IdleSet {
         self.spinning.fetch_add(1, SeqCst);
     }
 
-    /// A spinning worker found work; true if no other spins now. It then has to wake another if there is more work.
+    /// A spinning worker found work; true if no other spins now. It then has to look at the queues, as a sleeper does, and wake another if
+    /// there is more work.
     pub fn end_spin(&self) -> bool {
-        self.spinning.fetch_sub(1, SeqCst) == 1
+        let last = self.spinning.fetch_sub(1, SeqCst) == 1;
+        fence(SeqCst);
+        last
     }
 
     /// Changes the list; the world is stopped.
@@ -130,5 +138,123 @@ impl IdleSet {
     #[cfg(not(loom))]
     fn list(&self) -> std::sync::MutexGuard<'_, Vec<u16>> {
         crate::sync::lock(&self.list)
+    }
+}
+
+#[cfg(all(test, loom))]
+mod model {
+    use super::*;
+    use loom::sync::Arc;
+    use loom::sync::atomic::AtomicBool;
+    use loom::thread;
+
+    /// Some workers, each with a parker's token, and one queue that only counts.
+    struct Sched {
+        idle: IdleSet,
+        queue: AtomicU32,
+        tokens: Vec<AtomicBool>,
+    }
+
+    impl Sched {
+        fn push(&self) {
+            self.queue.fetch_add(1, Release);
+            if let Some(id) = self.idle.worker_to_wake() {
+                self.tokens[id as usize].store(true, Release);
+            }
+        }
+
+        /// What a worker does that ran dry: take, or sleep. True: it took something; false: it sleeps for good unless its token is set.
+        fn take_or_sleep(&self, id: u16, spinning: bool) -> bool {
+            let take = || self.queue.fetch_update(AcqRel, Relaxed, |n| n.checked_sub(1)).is_ok();
+            if take() {
+                if spinning && self.idle.end_spin() && self.queue.load(Relaxed) != 0 {
+                    self.wake();
+                }
+                return true;
+            }
+            self.idle.begin_sleep(id, spinning);
+            if self.queue.load(Relaxed) == 0 {
+                return false;
+            }
+            // Something came: off the list, and spinning (which a waker that has us did on our behalf).
+            if self.idle.cancel_sleep(id) {
+                self.idle.begin_spin();
+            }
+            let took = take();
+            if self.idle.end_spin() && self.queue.load(Relaxed) != 0 {
+                self.wake();
+            }
+            took
+        }
+
+        fn wake(&self) {
+            if let Some(id) = self.idle.worker_to_wake() {
+                self.tokens[id as usize].store(true, Release);
+            }
+        }
+    }
+
+    /// All orders with at most three preemptions.
+    fn explore(f: impl Fn() + Send + Sync + 'static) {
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(3);
+        builder.check(f);
+    }
+
+    fn sched(idle: Vec<u16>, workers: usize) -> Arc<Sched> {
+        Arc::new(Sched {
+            idle: IdleSet::new(idle),
+            queue: AtomicU32::new(0),
+            tokens: (0..workers).map(|_| AtomicBool::new(false)).collect(),
+        })
+    }
+
+    /// One pushes from outside while the only worker goes to sleep: it has taken the goroutine, or its token is set.
+    #[test]
+    fn a_push_from_outside_is_seen() {
+        explore(|| {
+            let s = sched(vec![], 1);
+            let pusher = s.clone();
+            let t = thread::spawn(move || pusher.push());
+            let took = s.take_or_sleep(0, false);
+            t.join().unwrap();
+            assert!(took || s.tokens[0].load(Acquire) || s.queue.load(Relaxed) == 0);
+        });
+    }
+
+    /// Two push while a spinning worker goes to sleep and another sleeps: nothing is left with all asleep.
+    #[test]
+    fn two_pushes_find_a_spinning_worker() {
+        explore(|| {
+            let s = sched(vec![1], 2);
+            s.idle.begin_spin();
+            let threads: Vec<_> = (0..2)
+                .map(|_| {
+                    let s = s.clone();
+                    thread::spawn(move || s.push())
+                })
+                .collect();
+            let _ = s.take_or_sleep(0, true);
+            threads.into_iter().for_each(|t| t.join().unwrap());
+            let awake = s.tokens.iter().any(|t| t.load(Acquire));
+            let left = s.queue.load(Relaxed);
+            assert!(awake || left == 0, "{left} left, and nobody was woken for it");
+        });
+    }
+
+    /// Two wakers and one sleeper: spinning is given back when there is nobody to wake, and nobody relies on that.
+    #[test]
+    fn a_waker_that_finds_nobody_hides_no_sleeper() {
+        explore(|| {
+            let s = sched(vec![], 1);
+            let a = s.clone();
+            let b = s.clone();
+            let ta = thread::spawn(move || a.push());
+            let tb = thread::spawn(move || b.push());
+            let took = s.take_or_sleep(0, false);
+            ta.join().unwrap();
+            tb.join().unwrap();
+            assert!(took || s.tokens[0].load(Acquire), "two goroutines, and the worker sleeps");
+        });
     }
 }

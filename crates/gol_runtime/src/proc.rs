@@ -290,6 +290,10 @@ impl Shared {
         w.spinning = false;
         if self.any_work() || w.quit_requested() {
             self.wake_up(w, slot, 0);
+            if !w.spinning {
+                w.spinning = true;
+                self.idle.begin_spin();
+            }
             return;
         }
         slot.asleep.store(true, Relaxed);

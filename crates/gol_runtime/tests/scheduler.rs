@@ -384,3 +384,30 @@ fn deterministic_runs_repeat_and_seeds_differ() {
     assert_eq!(first, order(1));
     assert!((2..10).any(|seed| order(seed) != first));
 }
+
+#[test]
+fn an_observer_sees_every_event() {
+    #[derive(Default)]
+    struct Sink(std::sync::Mutex<Vec<Event>>);
+    impl TraceSink for Sink {
+        fn event(&self, _: Option<u16>, _: i64, event: &Event) {
+            self.0.lock().unwrap().push(*event);
+        }
+    }
+    let sink = std::sync::Arc::new(Sink::default());
+    let main = vec![Make(0, 0), Go(1, vec![0]), Recv(0, 1), SleepNs(1000), RecvOk(0, 1, 2), Main];
+    let heap = Heap::new(HeapConfig { reserve: 1 << 30, ..HeapConfig::default() }).unwrap();
+    let mode = Mode::Deterministic { seed: 3 };
+    run_traced(heap, 1, mode, vec![main, vec![Send(0, 1), Close(0)]], Some(sink.clone()));
+    let seen = sink.0.lock().unwrap();
+    let has = |f: &dyn Fn(&Event) -> bool| seen.iter().any(f);
+    assert_eq!(seen[0], Event::Go { g: 1, parent: 0 });
+    assert!(seen.contains(&Event::Go { g: 2, parent: 1 }));
+    assert!(seen.contains(&Event::Park { g: 1, reason: WaitReason::ChanReceive }), "{seen:?}");
+    assert!(has(&|e| matches!(e, Event::Send { g: 2, to: 1, .. })));
+    assert!(seen.contains(&Event::Park { g: 1, reason: WaitReason::Sleep }));
+    assert!(has(&|e| matches!(e, Event::Timer { .. })));
+    assert!(has(&|e| matches!(e, Event::Close { g: 2, .. })));
+    assert!(has(&|e| matches!(e, Event::RecvClosed { g: 1, .. })));
+    assert!(seen.contains(&Event::Exit { g: 2 }));
+}

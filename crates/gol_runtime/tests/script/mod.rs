@@ -380,8 +380,18 @@ pub fn run(workers: usize, mode: Mode, funcs: Vec<Vec<Op>>) -> Outcome {
 }
 
 pub fn run_on(heap: Arc<Heap>, workers: usize, mode: Mode, funcs: Vec<Vec<Op>>) -> Outcome {
+    run_traced(heap, workers, mode, funcs, None)
+}
+
+pub fn run_traced(
+    heap: Arc<Heap>,
+    workers: usize,
+    mode: Mode,
+    funcs: Vec<Vec<Op>>,
+    trace: Option<Arc<dyn TraceSink>>,
+) -> Outcome {
     let machine = Arc::new(script(funcs));
-    let rt = Runtime::new(Config { workers, heap, machine: machine.clone(), mode, trace: None });
+    let rt = Runtime::new(Config { workers, heap, machine: machine.clone(), mode, trace });
     let main = rt.new_main(REGS).unwrap();
     unsafe { machine.start(main, 0) };
     let end = rt.run(main);
