@@ -254,12 +254,20 @@ impl Checker<'_> {
 
     /// Checks expressions only so that what they use counts as used; tells whether all are right.
     pub(crate) fn use_exprs(&mut self, list: &[ExprId]) -> bool {
-        list.iter().fold(true, |ok, &e| self.use_expr(e, false) && ok)
+        self.use_all(list, false)
     }
 
     /// The same for left sides of assignments, which do not use a variable.
     pub(crate) fn use_lhs(&mut self, list: &[ExprId]) -> bool {
-        list.iter().fold(true, |ok, &e| self.use_expr(e, true) && ok)
+        self.use_all(list, true)
+    }
+
+    fn use_all(&mut self, list: &[ExprId], lhs: bool) -> bool {
+        let mut ok = true;
+        for &e in list {
+            ok &= self.use_expr(e, lhs);
+        }
+        ok
     }
 
     fn use_expr(&mut self, e: ExprId, lhs: bool) -> bool {

@@ -22,7 +22,7 @@ impl Checker<'_> {
             }
             Mode::Builtin(_) => {
                 let message = format!("cannot index {}", self.os(&x));
-                self.error(Code::NonSliceableOperand, self.own_place(e), message);
+                self.error(Code::NonIndexableOperand, self.own_place(e), message);
                 self.use_exprs(indices);
                 return Operand::invalid(e);
             }
@@ -58,7 +58,7 @@ impl Checker<'_> {
             _ => {
                 if !self.prog.types.underlying(x.ty).is_invalid() {
                     let message = format!("cannot index {}", self.os(&x));
-                    self.error(Code::NonSliceableOperand, self.own_place(e), message);
+                    self.error(Code::NonIndexableOperand, self.own_place(e), message);
                 }
                 self.use_exprs(indices);
                 return Operand::invalid(e);

@@ -86,15 +86,9 @@ impl Checker<'_> {
                 Expr::Paren(inner) => todo.push(inner),
                 // The parts of a constant are never computed.
                 Expr::Unary(_, inner) if !constant => todo.push(inner),
-                Expr::Binary { op, x, y, .. } if !constant => {
-                    // A comparison's operands have their final types already.
-                    if !op.is_comparison() {
-                        if !op.is_shift() {
-                            todo.push(y);
-                        }
-                        todo.push(x);
-                    }
-                }
+                // A comparison's operands have their final types already; a shift's count too.
+                Expr::Binary { op, x, .. } if !constant && op.is_shift() => todo.push(x),
+                Expr::Binary { op, x, y, .. } if !constant && !op.is_comparison() => todo.extend([y, x]),
                 _ => {}
             }
             if !final_ && self.prog.types.is_untyped(ty) {
