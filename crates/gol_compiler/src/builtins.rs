@@ -3,7 +3,7 @@
 use gol_bytecode::ops::PrintKind;
 use gol_bytecode::{LeafKind, Op};
 use gol_source::Code;
-use gol_syntax::ast::{BinaryOp, ExprId};
+use gol_syntax::ast::{BinaryOp, Expr, ExprId};
 use gol_types::Builtin;
 use gol_types::types::{Type, TypeId};
 
@@ -15,7 +15,7 @@ use crate::regalloc::Reg;
 impl FuncGen<'_, '_> {
     /// A call of a built-in function.
     pub(crate) fn builtin(&mut self, b: Builtin, x: ExprId, args: &[ExprId], has_dots: bool, want: Want) -> Reg {
-        let pos = self.s.ast[x].span.lo;
+        let pos = self.builtin_pos(x);
         self.asm.set_pos(pos);
         let m = self.regs.mark();
         if let [arg] = args
@@ -182,6 +182,13 @@ impl FuncGen<'_, '_> {
         }
     }
 
+    fn builtin_pos(&self, x: ExprId) -> u32 {
+        match self.s.ast[x].kind {
+            Expr::Call { fun, .. } => self.end_pos(fun),
+            _ => self.s.ast[x].span.lo,
+        }
+    }
+
     fn len_or_cap(&mut self, a: ExprId, cap: bool, want: Want) -> Reg {
         let ty = self.ty(a);
         let array = match self.s.shape(ty) {
@@ -210,7 +217,7 @@ impl FuncGen<'_, '_> {
 
     fn append(&mut self, x: ExprId, s: ExprId, rest: &[ExprId], has_dots: bool, want: Want) -> Reg {
         let ty = self.ty(x);
-        let pos = self.s.ast[x].span.lo;
+        let pos = self.builtin_pos(x);
         let Shape::Slice(elem) = self.s.shape(ty) else { return self.out(want, 3) };
         if rest.is_empty() {
             return self.expr_as(s, ty, want);
@@ -285,7 +292,7 @@ impl FuncGen<'_, '_> {
 
     fn make(&mut self, x: ExprId, sizes: &[ExprId], want: Want) -> Reg {
         let ty = self.ty(x);
-        let pos = self.s.ast[x].span.lo;
+        let pos = self.builtin_pos(x);
         let m = self.regs.mark();
         let size = |g: &mut Self, i: usize| match sizes.get(i) {
             Some(&s) => match g.const_int(s) {

@@ -53,7 +53,7 @@ impl FuncGen<'_, '_> {
             return r;
         }
         let p = self.prepare(x);
-        self.asm.set_pos(self.call_pos(*fun));
+        self.asm.set_pos(self.end_pos(*fun));
         self.emit_call(p);
         let ty = self.facts(x).map_or(TypeId::INVALID, |t| t.ty);
         let n = self.s.regs(ty);
@@ -64,14 +64,10 @@ impl FuncGen<'_, '_> {
         self.give(want, p.at, n)
     }
 
-    /// Where a trace says that a call is: at the last name before the parenthesis.
-    pub(crate) fn call_pos(&self, fun: ExprId) -> u32 {
-        let fun = self.s.ast.unparen(fun);
-        match &self.s.ast[fun].kind {
-            Expr::Selector(_, sel) => sel.span.lo,
-            Expr::FuncLit { body, .. } => body.rbrace(),
-            _ => self.s.ast[fun].span.lo,
-        }
+    /// Where a trace says that a call, selection or index is: at the token that follows its operand, whose line is that
+    /// of the operand's end.
+    pub(crate) fn end_pos(&self, operand: ExprId) -> u32 {
+        self.s.ast[operand].span.hi.saturating_sub(1)
     }
 
     /// The call instruction.
@@ -157,6 +153,8 @@ impl FuncGen<'_, '_> {
     /// Evaluates the receiver of a method for the receiver type `recv` into registers.
     pub(crate) fn receiver(&mut self, base: ExprId, sel: &Selection, recv: TypeId, at: Reg) {
         let place = self.place(base);
+        let pos = self.end_pos(base);
+        self.asm.set_pos(pos);
         let (place, ty) = self.walk(place, sel.recv, &sel.path);
         self.receiver_at(place, ty, recv, at);
     }
@@ -178,6 +176,8 @@ impl FuncGen<'_, '_> {
     /// Evaluates an interface whose method is selected: its registers and the method.
     pub(crate) fn iface_receiver(&mut self, base: ExprId, sel: &Selection) -> (Reg, MethodId) {
         let place = self.place(base);
+        let pos = self.end_pos(base);
+        self.asm.set_pos(pos);
         let (place, ty) = self.walk(place, sel.recv, &sel.path);
         let (place, ty) = match self.s.shape(ty) {
             Shape::Iface => (place, ty),

@@ -193,7 +193,7 @@ impl FuncGen<'_, '_> {
             Some(Mode::Builtin(b)) => self.prepare_builtin(b, x, args, *has_dots),
             _ => self.prepare(x),
         };
-        self.asm.set_pos(self.call_pos(*fun));
+        self.asm.set_pos(self.end_pos(*fun));
         let (at, n) = (p.at, p.nargs);
         match p.callee {
             Callee::Func(_) | Callee::Native(..) => {

@@ -89,16 +89,17 @@ impl FuncGen<'_, '_> {
     /// Evaluates an expression that is no place: its value is computed.
     pub(crate) fn expr_value(&mut self, x: ExprId, want: Want) -> Reg {
         let ast = self.s.ast;
-        let span = ast[x].span;
+
         match &ast[x].kind {
             Expr::Paren(x) => self.expr(*x, want),
             Expr::Name(_) => self.function_name(x, want),
-            Expr::Selector(base, sel) => self.selector_value(x, *base, sel.span.lo, want),
+            Expr::Selector(base, _) => self.selector_value(x, *base, want),
             Expr::CompositeLit { .. } => self.composite(x, want),
             Expr::FuncLit { .. } => self.func_lit(x, want),
-            Expr::Index(base, index) => self.index_value(x, *base, index, want),
+            Expr::Index(base, index) => self.index_value(*base, index, want),
             Expr::Slice { x: base, lo, hi, max } => {
-                self.asm.set_pos(span.lo);
+                let pos = self.end_pos(*base);
+                self.asm.set_pos(pos);
                 self.slice_expr(*base, *lo, *hi, *max, want)
             }
             Expr::TypeAssert(base, _) => self.type_assert(x, *base, want),
@@ -269,7 +270,7 @@ impl FuncGen<'_, '_> {
         }
     }
 
-    fn selector_value(&mut self, x: ExprId, base: ExprId, pos: u32, want: Want) -> Reg {
+    fn selector_value(&mut self, x: ExprId, base: ExprId, want: Want) -> Reg {
         match self.s.tp.info.selections.get(&x).cloned() {
             None => self.function_name(x, want),
             Some(sel) => match sel.kind {
@@ -279,6 +280,7 @@ impl FuncGen<'_, '_> {
                     self.load(place, ty, want)
                 }
                 SelectionKind::MethodVal => {
+                    let pos = self.end_pos(base);
                     self.asm.set_pos(pos);
                     self.method_value(base, &sel, want)
                 }
@@ -287,13 +289,14 @@ impl FuncGen<'_, '_> {
         }
     }
 
-    fn index_value(&mut self, x: ExprId, base: ExprId, index: &[ExprId], want: Want) -> Reg {
+    fn index_value(&mut self, base: ExprId, index: &[ExprId], want: Want) -> Reg {
         let Some(&index) = index.first() else { return self.out(want, 1) };
         let base_ty = self.ty(base);
         let m = self.regs.mark();
         if let Shape::Map(key, elem) = self.s.shape(base_ty) {
             let (map, key) = self.operands(base, base_ty, index, key);
-            self.asm.set_pos(self.s.ast[x].span.lo);
+            let pos = self.end_pos(base);
+            self.asm.set_pos(pos);
             let t = self.s.type_ref(base_ty).0 as u64;
             let n = self.s.regs(elem) + 1;
             self.regs.free(m);
@@ -302,7 +305,8 @@ impl FuncGen<'_, '_> {
             return to;
         }
         let (s, i) = self.operands(base, base_ty, index, TypeId::INT);
-        self.asm.set_pos(self.s.ast[x].span.lo);
+        let pos = self.end_pos(base);
+        self.asm.set_pos(pos);
         self.regs.free(m);
         let to = self.out(want, 1);
         self.asm.op(Op::StrIndex, to, s, i);
@@ -375,7 +379,8 @@ impl FuncGen<'_, '_> {
         let m = self.regs.mark();
         let v = self.expr(base, Want::Any);
         let Expr::TypeAssert(..) = self.s.ast[x].kind else { return v };
-        self.asm.set_pos(self.s.ast[x].span.lo);
+        let pos = self.end_pos(base);
+        self.asm.set_pos(pos);
         let t = self.s.type_ref(target).0 as u64;
         let st = self.s.type_ref(static_ty).0 as u64;
         let n = self.s.regs(target) + two as u16;

@@ -114,11 +114,12 @@ impl FuncGen<'_, '_> {
                     return self.var_place(obj);
                 }
             }
-            Expr::Selector(base, sel) => {
+            Expr::Selector(base, _) => {
                 if let Some(selection) = self.s.tp.info.selections.get(&x).cloned() {
                     if selection.kind == SelectionKind::FieldVal && selection.selected == Selected::Field {
                         let place = self.place(*base);
-                        self.asm.set_pos(sel.span.lo);
+                        let pos = self.end_pos(*base);
+                        self.asm.set_pos(pos);
                         return self.walk(place, selection.recv, &selection.path).0;
                     }
                 } else if let Some(&obj) = self.s.tp.info.uses.get(&x)
@@ -131,11 +132,14 @@ impl FuncGen<'_, '_> {
                 if self.facts(x).is_some_and(|t| matches!(t.mode, Mode::Variable | Mode::MapIndex | Mode::Value))
                     && let Some(place) = self.index_place(*base, index[0])
                 {
+                    let pos = self.end_pos(*base);
+                    self.asm.set_pos(pos);
                     return place;
                 }
             }
             Expr::Star(p) => {
                 let r = self.expr(*p, Want::Any);
+                self.asm.set_pos(ast[x].span.lo);
                 return Place::pointee(r);
             }
             _ => {}
