@@ -122,17 +122,20 @@ impl FuncGen<'_, '_> {
             && matches!(self.s.shape(ty), Shape::Struct | Shape::Array(..));
         if in_place {
             self.fill(bare, ty, at);
-        } else if !self.is_zero(v) {
+        } else if !self.is_zero(v, ty) {
             let r = self.storable(v, ty);
             self.store(at, ty, r);
         }
         self.regs.free(m);
     }
 
-    /// Whether an expression is certain to be its type's zero value.
-    fn is_zero(&self, x: ExprId) -> bool {
+    /// Whether an expression is certain to be the zero value of type `ty` once it is converted to that.
+    fn is_zero(&self, x: ExprId, ty: TypeId) -> bool {
         if self.is_nil(x) {
             return true;
+        }
+        if matches!(self.s.shape(ty), Shape::Iface) {
+            return false; // an interface that holds a zero is not nil
         }
         let Some(v) = self.s.tp.info.value_of(x) else { return false };
         v.as_i64() == Some(0) || v.as_bool() == Some(false) || v.as_bytes().is_some_and(<[u8]>::is_empty)
