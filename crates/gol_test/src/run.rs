@@ -63,9 +63,11 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// Whether the output is not what is wanted. A last newline does not count.
+    /// Whether the output is not what is wanted. White space at the end of a line does not count, since a comment cannot
+    /// keep it, nor does a last newline.
     pub fn stdout_differs(&self, want: &Expectations) -> bool {
-        let end = |s: &str| s.strip_suffix('\n').unwrap_or(s).to_string();
+        let lines = |s: &str| s.split('\n').map(|l| l.trim_end().to_string()).collect::<Vec<_>>().join("\n");
+        let end = |s: &str| lines(s.strip_suffix('\n').unwrap_or(s));
         want.output.as_ref().is_some_and(|w| end(w) != end(&self.stdout))
     }
 }

@@ -24,6 +24,9 @@ pub(crate) const PANICS: usize = 1;
 /// Which counts collections at the last failed allocation, see [`panics::raise`].
 pub(crate) const OOM_MARK: usize = 2;
 
+/// Which is the offset in the stack of where a parked select or native wants its result.
+pub(crate) const SLOT: usize = 3;
+
 const NEXT: usize = 0;
 const FRAME: usize = 1;
 const ENTRY: usize = 2;

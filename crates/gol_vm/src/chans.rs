@@ -1,5 +1,6 @@
 //! Channel instructions: from registers and words to `gol_runtime`'s channels, and back when a goroutine goes on.
 
+use crate::call::SLOT;
 use crate::interp::Then;
 use crate::native::Native;
 use crate::raise::Raise;
@@ -94,7 +95,7 @@ pub(crate) unsafe fn select(
             off: slot(*k >> 16),
             ok_off: slot(*k >> 32),
         };
-        (*g).resume_words[0] = (frame + a as u32) as u64;
+        (*g).machine[SLOT] = (frame + a as u32) as u64;
         let mut few: [Scase; FEW] = [NO_CASE; FEW];
         let many: Vec<Scase>;
         let cases = if table.len() <= FEW {
@@ -123,18 +124,24 @@ pub(crate) unsafe fn select(
 pub(crate) unsafe fn resume(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
     // SAFETY: V3.
     unsafe {
-        match std::mem::replace(&mut (*g).resume, Resume::None) {
+        match (*g).resume {
             Resume::None => Then::Go,
-            Resume::SendOnClosed => closed_while_parked(vm, w, g),
+            Resume::SendOnClosed => {
+                (*g).resume = Resume::None;
+                closed_while_parked(vm, w, g)
+            }
             Resume::SelectDone => match select_resume(w, g) {
                 SelectResult::Closed => closed_while_parked(vm, w, g),
                 SelectResult::Ready { case, .. } => {
-                    *(*g).stack.ptr().add((*g).resume_words[0] as usize) = case as u64;
+                    *(*g).stack.ptr().add((*g).machine[SLOT] as usize) = case as u64;
                     Then::Go
                 }
                 SelectResult::Default | SelectResult::Parked => unreachable!("a select that was parked is decided"),
             },
-            Resume::Native => Native::finish(vm, w, g),
+            Resume::Native => {
+                (*g).resume = Resume::None;
+                Native::finish(vm, w, g)
+            }
         }
     }
 }

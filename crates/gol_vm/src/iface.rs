@@ -92,7 +92,7 @@ fn name_of(vm: &Vm, m: MethodId) -> &str {
 #[cold]
 pub(crate) fn assert_error(vm: &Vm, dynamic: u64, t: TypeRef, src: TypeRef) -> Raise {
     let (want, src) = (vm.image.ty(t), vm.image.ty(src));
-    let interface = if src.name == "interface {}" { "interface" } else { src.name.as_str() };
+    let interface = &src.name;
     let have = TypeRef(dynamic as u32);
     let text = if dynamic == 0 {
         format!("interface conversion: {interface} is nil, not {}", want.name)

@@ -10,6 +10,7 @@
 //! A native that must wait for the system hands a closure to [`Native::block`]: the goroutine is parked, the closure runs
 //! on a thread of the pool with copies of what it needs, and what it gives back finishes the call on a worker.
 
+use crate::call::SLOT;
 use crate::interp::Then;
 use crate::raise::Raise;
 use crate::{Vm, panics, strings};
@@ -397,7 +398,7 @@ impl<'a> Native<'a> {
         // SAFETY: V3. The window is kept as an offset, since the stack may move meanwhile.
         unsafe {
             let offset = self.window.offset_from((*self.g).stack.ptr()) as u64;
-            (*self.g).resume_words[0] = offset;
+            (*self.g).machine[SLOT] = offset;
             panics::set_top(self.vm, self.g);
             self.w.block_on(self.g, Box::new(move || Box::new(call()) as Box<dyn std::any::Any + Send>));
         }
@@ -415,7 +416,7 @@ impl<'a> Native<'a> {
             let Ok(finish) = result.downcast::<Finish>() else {
                 unreachable!("a native's blocking call gives back a Finish");
             };
-            let window = (*g).stack.ptr().add((*g).resume_words[0] as usize);
+            let window = (*g).stack.ptr().add((*g).machine[SLOT] as usize);
             let mut native = Native::new(vm, w, g, window);
             match (*finish)(&mut native) {
                 Ok(Flow::Done) => Then::Go,
