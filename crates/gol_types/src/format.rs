@@ -46,12 +46,14 @@ impl Program {
             return String::new();
         }
         let p = self.package(pkg);
-        let ambiguous = self.packages.iter().any(|q| {
-            q.name == p.name && q.path != p.path && {
-                let imports = &self.package(here).imports;
-                self.by_path.get(&q.path).is_some_and(|id| imports.contains(id) || *id == here)
-            }
-        });
+        // Go's sync imports internal/sync, another package of that name, so messages always give the path.
+        let ambiguous = p.path == "sync"
+            || self.packages.iter().any(|q| {
+                q.name == p.name && q.path != p.path && {
+                    let imports = &self.package(here).imports;
+                    self.by_path.get(&q.path).is_some_and(|id| imports.contains(id) || *id == here)
+                }
+            });
         if ambiguous { format!("\"{}\"", p.path) } else { names.text(p.name).to_string() }
     }
 }

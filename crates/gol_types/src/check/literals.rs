@@ -72,7 +72,11 @@ impl Checker<'_> {
         }
         let value = Constant::from_literal(kind, text);
         if value.is_unknown() {
-            self.error_at(Code::InvalidConstVal, e, format!("malformed constant: {text}"));
+            // What is malformed is reported by the lexer: here the exponent is beyond all bounds.
+            let exponent = text.rfind(['e', 'E', 'p', 'P']).map_or("", |at| &text[at..]);
+            if exponent.bytes().filter(u8::is_ascii_digit).count() > 5 {
+                self.error_at(Code::InvalidConstVal, e, format!("malformed constant: {text}"));
+            }
             return Operand::invalid(e);
         }
         let mut x = Operand::constant(value, ty, e);

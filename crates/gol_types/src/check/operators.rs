@@ -178,8 +178,10 @@ impl Checker<'_> {
         }
         let integers = self.prog.types.is_integer(x.ty);
         if matches!(form.op, BinaryOp::Div | BinaryOp::Rem) && y.mode == Mode::Constant {
-            let zero = |v: Constant| !v.is_unknown() && v.sign() == 0;
-            if (x.mode == Mode::Constant || integers) && zero(y.val()) {
+            let zero = |v: &Constant| !v.is_unknown() && v.sign() == 0;
+            let value = y.val();
+            let complex = x.mode == Mode::Constant && self.prog.types.is_complex(x.ty);
+            if (x.mode == Mode::Constant || integers) && zero(&value) || complex && vanishes(&value) {
                 self.error_at(Code::DivByZero, y.expr, "invalid operation: division by zero");
                 x.spoil();
                 return;
@@ -449,4 +451,11 @@ impl Checker<'_> {
         }
         x.spoil();
     }
+}
+
+/// Whether the square of a complex number's absolute value is too small to be told from 0: its inverse cannot be
+/// computed then.
+fn vanishes(v: &Constant) -> bool {
+    let square = |part: Constant| Constant::binary(&part, BinaryOp::Mul, &part, false);
+    !v.is_unknown() && square(v.real()).sign() == 0 && square(v.imag()).sign() == 0
 }
