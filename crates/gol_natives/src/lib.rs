@@ -4,14 +4,18 @@
 //! views only (`gol_vm::Native`); what cannot be said through them does not belong here.
 #![forbid(unsafe_code)]
 
+mod atomic;
 mod bytes;
 mod errno;
 mod os;
 mod reflectlite;
+mod runtime;
 mod sort;
 mod strconv;
 mod strings;
+mod sync;
 mod text;
+mod time;
 mod utf8;
 
 use gol_vm::NativeFn;
@@ -34,8 +38,12 @@ const TABLES: &[(&str, Table)] = &[
     ("internal/reflectlite", reflectlite::TABLE),
     ("internal/stdio", os::STDIO),
     ("os", os::TABLE),
+    ("runtime", runtime::TABLE),
     ("sort", sort::TABLE),
     ("strconv", strconv::TABLE),
     ("strings", strings::TABLE),
+    ("sync", sync::TABLE),
+    ("sync/atomic", atomic::TABLE),
+    ("time", time::TABLE),
     ("unicode/utf8", utf8::TABLE),
 ];

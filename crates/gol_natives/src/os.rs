@@ -8,6 +8,8 @@ mod names;
 mod process;
 mod transfer;
 
+pub(crate) use process::variable;
+
 use gol_vm::NativeFn;
 use rustix::io::Errno;
 

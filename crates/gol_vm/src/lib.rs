@@ -33,13 +33,15 @@ mod panics;
 mod print;
 mod raise;
 mod report;
+mod services;
 mod slices;
 mod strings;
 mod value;
 mod vm;
 
-pub use gol_runtime::Mode;
+pub use gol_runtime::{Mode, WaitReason};
 pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult, Strings, Words};
 pub use raise::Raise;
 pub use report::TraceFrame;
+pub use services::Frame;
 pub use vm::{Options, Vm};

@@ -4,11 +4,11 @@ use crate::call;
 use crate::image::{HEADER, Image};
 use crate::raise::Raise;
 use crate::value::{load_leaves, store_value};
-use crate::{NativeFn, interp, print, report};
+use crate::{NativeFn, interp, print, report, services};
 use gol_bytecode::{FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, RootVisitor, mem};
 use gol_runtime::{Config, G, Machine, Mode, RunEnd, Runtime, Worker};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
 /// How to run a program.
@@ -33,6 +33,8 @@ pub struct Vm {
     pub(crate) natives: Vec<NativeFn>,
     pub(crate) globals: *mut u8,
     globals_words: Box<[u128]>,
+    /// Where the script's `time.Local` is, 0 until a timer has told ([`crate::services`]).
+    pub(crate) time_local: AtomicU64,
     runtime: OnceLock<Runtime>,
     options: Options,
 }
@@ -57,7 +59,16 @@ impl Vm {
         let mut globals_words = vec![0u128; (image.program.globals_size as usize).div_ceil(16)].into_boxed_slice();
         let globals = globals_words.as_mut_ptr().cast::<u8>();
         let runtime = OnceLock::new();
-        Ok(Arc::new(Vm { image, heap, natives, globals, globals_words, runtime, options }))
+        Ok(Arc::new(Vm {
+            image,
+            heap,
+            natives,
+            globals,
+            globals_words,
+            time_local: AtomicU64::new(0),
+            runtime,
+            options,
+        }))
     }
 
     /// Runs the program's entry to its end; gives the exit status. Reports what is wrong on standard error.
@@ -228,6 +239,10 @@ impl Machine for Interpreter {
         // SAFETY: V3: the world is stopped and the state saved; the saved base is a frame's.
         let entry = unsafe { *g.stack.ptr().add(g.base as usize).sub(3) } as u32;
         g.base + self.vm.image.nregs_at(entry)
+    }
+
+    fn timer_value(&self, mono: i64, wall: (i64, u32), out: &mut [u64]) {
+        services::timer_value(&self.vm, mono, wall, out);
     }
 
     fn start_func(&self, g: &mut G, closure: u64) {

@@ -18,6 +18,11 @@ fn environment() -> MutexGuard<'static, Variables> {
     ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A variable of the program's environment.
+pub(crate) fn variable(key: &[u8]) -> Option<Vec<u8>> {
+    environment().iter().find(|(k, _)| k == key).map(|(_, v)| v.clone())
+}
+
 pub(super) fn args(n: &mut Native<'_>) -> NativeResult {
     let args = &n.vm().options().args;
     n.give_strings(args)?;
@@ -30,7 +35,7 @@ pub(super) fn exit(n: &mut Native<'_>) -> NativeResult {
 
 pub(super) fn getenv(n: &mut Native<'_>) -> NativeResult {
     let key = n.str();
-    let value = environment().iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+    let value = variable(key);
     n.give_str(value.as_deref().unwrap_or_default())?;
     n.give_bool(value.is_some());
     Ok(Flow::Done)

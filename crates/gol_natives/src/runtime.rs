@@ -1,0 +1,89 @@
+//! `runtime`: goroutines, workers, the collector, the caller's frames.
+
+use gol_vm::{Flow, Frame, Native, NativeFn, NativeResult, Raise};
+
+pub(crate) const TABLE: &[(&str, NativeFn)] = &[
+    ("Gosched", |n| n.yield_now()),
+    ("Goexit", |_| Err(Raise::Goexit)),
+    ("NumGoroutine", num_goroutine),
+    ("NumCPU", num_cpu),
+    ("procs", procs),
+    ("setProcs", set_procs),
+    ("GC", gc),
+    ("heapStats", heap_stats),
+    ("callerFrame", caller_frame),
+    ("frameAt", frame_at),
+    ("stackText", stack_text),
+];
+
+fn num_goroutine(n: &mut Native<'_>) -> NativeResult {
+    let count = n.vm().runtime().num_goroutines();
+    n.give_uint(count as u64);
+    Ok(Flow::Done)
+}
+
+fn num_cpu(n: &mut Native<'_>) -> NativeResult {
+    n.give_uint(std::thread::available_parallelism().map_or(1, |n| n.get()) as u64);
+    Ok(Flow::Done)
+}
+
+fn procs(n: &mut Native<'_>) -> NativeResult {
+    let procs = n.vm().runtime().procs();
+    n.give_uint(procs as u64);
+    Ok(Flow::Done)
+}
+
+fn set_procs(n: &mut Native<'_>) -> NativeResult {
+    let procs = n.int();
+    n.set_procs(procs.clamp(1, 256) as usize);
+    Ok(Flow::Done)
+}
+
+fn gc(n: &mut Native<'_>) -> NativeResult {
+    n.collect();
+    Ok(Flow::Done)
+}
+
+/// `heapStats() (alloc, total, sys, mallocs, frees, objects, next, pauseTotal uint64, numGC uint32)`
+fn heap_stats(n: &mut Native<'_>) -> NativeResult {
+    let s = n.vm().heap().stats();
+    let all = [s.alloc, s.total_alloc, s.sys, s.mallocs, s.frees, s.heap_objects, s.next_gc, s.pause_total_ns];
+    all.into_iter().for_each(|v| n.give_uint(v));
+    n.give_uint(s.num_gc.into());
+    Ok(Flow::Done)
+}
+
+/// `callerFrame(skip int) (pc uintptr, function, file string, line int, ok bool)`
+fn caller_frame(n: &mut Native<'_>) -> NativeResult {
+    let skip = n.int();
+    let frame = usize::try_from(skip).ok().and_then(|skip| n.frame(skip));
+    let ok = frame.is_some();
+    let f = frame.unwrap_or(NO_FRAME);
+    n.give_uint(f.pc);
+    n.give_str(f.function)?;
+    n.give_str(f.file)?;
+    n.give_uint(f.line.into());
+    n.give_bool(ok);
+    Ok(Flow::Done)
+}
+
+/// `frameAt(pc uintptr) (function, file string, line int, entry uintptr)`
+fn frame_at(n: &mut Native<'_>) -> NativeResult {
+    let pc = n.uint();
+    let f = n.frame_at(pc).unwrap_or(NO_FRAME);
+    n.give_str(f.function)?;
+    n.give_str(f.file)?;
+    n.give_uint(f.line.into());
+    n.give_uint(f.entry);
+    Ok(Flow::Done)
+}
+
+const NO_FRAME: Frame = Frame { pc: 0, function: String::new(), file: String::new(), line: 0, entry: 0 };
+
+/// `stackText(all bool) string`
+pub(crate) fn stack_text(n: &mut Native<'_>) -> NativeResult {
+    let all = n.bool();
+    let text = n.stack_text(all);
+    n.give_str(text)?;
+    Ok(Flow::Done)
+}

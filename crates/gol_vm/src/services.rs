@@ -1,0 +1,261 @@
+//! What natives may ask of the scheduler, the timers, the collector and the stacks.
+//!
+//! Safe methods of [`Native`] over `gol_runtime`'s primitives, so that the bodies of packages sync, time and runtime need
+//! no unsafe code. What parks or yields returns [`Flow::Parked`]; all arguments must be read and all results given before.
+
+use crate::native::{Address, Flow, Native, NativeResult};
+use crate::raise::Raise;
+use crate::{Vm, panics, report};
+use gol_heap::mem;
+use gol_runtime::{
+    Acquired, Hchan, NotifyList, TimerAction, TimerId, WaitReason, notify_list_add, notify_list_notify_all,
+    notify_list_notify_one, notify_list_wait, semacquire, semrelease, sleep, timer_reset, timer_start, timer_stop,
+};
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+
+/// One frame of a goroutine, as `runtime.Caller` gives it.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Names the frame's function and place; never 0.
+    pub pc: u64,
+    /// `main.f`.
+    pub function: String,
+    /// The source file.
+    pub file: String,
+    /// Line, from 1.
+    pub line: u32,
+    /// As `pc`, of the function's first instruction.
+    pub entry: u64,
+}
+
+/// Numbers that name places in the code begin here, so that none is 0.
+const TEXT_START: u64 = 0x40_0000;
+
+/// Writers of 16-byte units that must see what they replace come one at a time; readers need no lock.
+static UNIT_WRITERS: Mutex<()> = Mutex::new(());
+
+fn parked(acquired: Acquired) -> NativeResult {
+    Ok(match acquired {
+        Acquired::Done => Flow::Done,
+        Acquired::Parked => Flow::Parked,
+    })
+}
+
+impl Native<'_> {
+    // ---- semaphores ----
+
+    /// Waits until the `uint32` at `at` is positive and takes one off it.
+    pub fn semacquire(&mut self, at: Address, reason: WaitReason, first: bool) -> NativeResult {
+        // SAFETY: R9: a live word, kept alive by the parked goroutine's registers; V3, with the state saved.
+        parked(unsafe { semacquire(self.w, self.g, at.number() as *const AtomicU32, reason, first) })
+    }
+
+    /// Adds one to the `uint32` at `at`, or gives it to a goroutine that waits for it; with `handoff` that one runs next.
+    pub fn semrelease(&mut self, at: Address, handoff: bool) -> NativeResult {
+        // SAFETY: R9: a live word.
+        if unsafe { semrelease(self.w, at.number() as *const AtomicU32, handoff) } {
+            return self.yield_now();
+        }
+        Ok(Flow::Done)
+    }
+
+    /// A ticket of the notification list at `at`, which is two `uint32`.
+    pub fn notify_add(&mut self, at: Address) -> u32 {
+        // SAFETY: R9: the script's type has both words.
+        unsafe { notify_list_add(at.number() as *const NotifyList) }
+    }
+
+    /// Waits until `ticket` is notified.
+    pub fn notify_wait(&mut self, at: Address, ticket: u32) -> NativeResult {
+        // SAFETY: R9, as `notify_add`; the list stays alive by the goroutine's registers; V3, with the state saved.
+        parked(unsafe { notify_list_wait(self.w, self.g, at.number() as *const NotifyList, ticket) })
+    }
+
+    /// Notifies the ticket that has waited longest.
+    pub fn notify_one(&mut self, at: Address) {
+        // SAFETY: R9, as `notify_add`.
+        unsafe { notify_list_notify_one(self.w, at.number() as *const NotifyList) }
+    }
+
+    /// Notifies all tickets.
+    pub fn notify_all(&mut self, at: Address) {
+        // SAFETY: R9, as `notify_add`.
+        unsafe { notify_list_notify_all(self.w, at.number() as *const NotifyList) }
+    }
+
+    /// Sets the interface variable at `at` to `new` if it holds `old`, word for word; whether it did.
+    pub fn replace_iface(&mut self, at: Address, old: (u64, u64), new: (u64, u64)) -> bool {
+        let _one = UNIT_WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
+        // SAFETY: H6: the script's type is an interface: a live, aligned unit.
+        unsafe {
+            if mem::load16(at.number() as *const u8) != old {
+                return false;
+            }
+            mem::store16(at.number() as *mut u8, new.0, new.1);
+        }
+        true
+    }
+
+    // ---- time ----
+
+    /// The monotonic clock, in nanoseconds.
+    pub fn monotonic(&self) -> i64 {
+        self.vm.runtime_now()
+    }
+
+    /// The wall clock: seconds since 1970 and nanoseconds.
+    pub fn wall(&self) -> (i64, u32) {
+        self.vm.runtime().env().wall()
+    }
+
+    /// A number that no other call gives; the same ones in every deterministic run with one seed.
+    pub fn seed(&self) -> u64 {
+        self.vm.runtime().env().seed()
+    }
+
+    /// `time.Sleep`.
+    pub fn sleep(&mut self, nanoseconds: i64) -> NativeResult {
+        // SAFETY: V3, with the state saved.
+        Ok(if unsafe { sleep(self.w, self.g, nanoseconds) } { Flow::Parked } else { Flow::Done })
+    }
+
+    /// A timer that sends times on the new channel `c` of `time.Time`; gives its name. `local` is where `time.Local` is.
+    pub fn timer_on_chan(&mut self, c: Address, when: i64, period: i64, local: Address) -> Result<u64, Raise> {
+        self.vm.time_local.store(local.number(), Relaxed);
+        self.timer(TimerAction::Chan(c.number() as *mut Hchan), when, period)
+    }
+
+    /// A timer that starts a goroutine that calls the func value `f`; gives its name.
+    pub fn timer_on_func(&mut self, f: Address, when: i64) -> Result<u64, Raise> {
+        self.timer(TimerAction::Func(f.number()), when, 0)
+    }
+
+    fn timer(&mut self, action: TimerAction, when: i64, period: i64) -> Result<u64, Raise> {
+        // SAFETY: R9: the script's type says that it is a channel, package time that it is new and has a buffer.
+        let id = unsafe { timer_start(self.w, when, period, action) };
+        self.vm.after_alloc(self.w);
+        id.map(|id| id.0).ok_or(Raise::OutOfMemory)
+    }
+
+    /// Stops a timer by its name; whether it was still to fire.
+    pub fn timer_stop(&mut self, timer: Address) -> bool {
+        // SAFETY: package time has kept the name in a pointer of a type of its own.
+        unsafe { timer_stop(self.w, TimerId(timer.number())) }
+    }
+
+    /// Stops a timer and starts it again; whether it was still to fire.
+    pub fn timer_reset(&mut self, timer: Address, when: i64, period: i64) -> bool {
+        // SAFETY: as `timer_stop`.
+        unsafe { timer_reset(self.w, TimerId(timer.number()), when, period) }
+    }
+
+    // ---- goroutines and memory ----
+
+    /// `runtime.Gosched`: to the end of the queue.
+    pub fn yield_now(&mut self) -> NativeResult {
+        self.w.yield_g(self.g);
+        Ok(Flow::Parked)
+    }
+
+    /// `runtime.GC`.
+    pub fn collect(&mut self) {
+        // SAFETY: V3: the native's state is saved, and its window lies in the frame.
+        unsafe { panics::set_top(self.vm, self.g) };
+        self.w.collect();
+    }
+
+    /// Changes GOMAXPROCS.
+    pub fn set_procs(&mut self, n: usize) {
+        // SAFETY: V3, as in `collect`: others may collect meanwhile.
+        unsafe { panics::set_top(self.vm, self.g) };
+        self.w.set_procs(n);
+    }
+
+    /// The calling goroutine's frame `skip` levels above the function that called the native.
+    pub fn frame(&self, skip: usize) -> Option<Frame> {
+        // SAFETY: V3: links lead down to the first frame.
+        unsafe {
+            let image = &self.vm.image;
+            let mut base = (*self.g).stack.ptr().add((*self.g).base as usize);
+            let mut pc = (*self.g).pc as u32;
+            let mut left = skip;
+            loop {
+                let f = image.func_at(*base.sub(3) as u32);
+                // A saved pc stands after the call, which may be the function's last instruction.
+                let shown = image.program.funcs.get(f).is_some() && !image.funcs[f].wrapper;
+                if shown {
+                    if left == 0 {
+                        return self.place(pc.saturating_sub(1)).filter(|f| !f.file.is_empty());
+                    }
+                    left -= 1;
+                }
+                let link = *base.sub(2);
+                pc = link as u32;
+                if pc == image.stubs.goexit_pc {
+                    return None;
+                }
+                base = base.sub((link >> 32) as usize);
+            }
+        }
+    }
+
+    /// What the number of a frame's place stands for.
+    pub fn frame_at(&self, pc: u64) -> Option<Frame> {
+        self.place(u32::try_from(pc.checked_sub(TEXT_START)?).ok()?)
+    }
+
+    fn place(&self, at: u32) -> Option<Frame> {
+        let image = &self.vm.image;
+        let f = image.func_containing(at)?;
+        let function = image.program.funcs.get(f)?;
+        let entry = image.funcs[f].entry;
+        let (file, line) = function
+            .line_at(at - entry)
+            .map_or((String::new(), 0), |(file, line)| (image.program.files[file as usize].clone(), line));
+        let (pc, entry) = (TEXT_START + at as u64, TEXT_START + entry as u64);
+        Some(Frame { pc, function: function.name.clone(), file, line, entry })
+    }
+
+    /// The trace of the calling goroutine, or of all, as a report shows it.
+    pub fn stack_text(&mut self, all: bool) -> String {
+        let mut out = String::new();
+        // SAFETY: V3: the state is saved. Others are looked at while the world is stopped.
+        unsafe {
+            let id = (*self.g).id;
+            out.push_str(&format!("goroutine {id} [running]:\n"));
+            report::trace(self.vm, self.g, &mut out);
+            if all {
+                panics::set_top(self.vm, self.g);
+                self.w.stop_the_world();
+                let mut gs = self.vm.runtime().all_gs();
+                gs.retain(|&g| g != self.g);
+                report::dump(self.vm, &gs, &mut out);
+                self.w.start_the_world();
+            }
+        }
+        out
+    }
+}
+
+/// The registers of a `time.Time` with a monotonic reading: its layout is package time's.
+pub(crate) fn timer_value(vm: &Vm, mono: i64, wall: (i64, u32), out: &mut [u64]) {
+    const HAS_MONOTONIC: u64 = 1 << 63;
+    /// Seconds from 1885 to 1970, and from year 1.
+    const UNIX_TO_WALL: i64 = 2_682_288_000;
+    const UNIX_TO_INTERNAL: i64 = 62_135_596_800;
+    let [first, ext, local] = out else { return };
+    let since_1885 = wall.0 + UNIX_TO_WALL;
+    if (0..1 << 33).contains(&since_1885) {
+        *first = HAS_MONOTONIC | (since_1885 as u64) << 30 | wall.1 as u64;
+        *ext = mono as u64;
+    } else {
+        *first = wall.1 as u64;
+        *ext = (wall.0 + UNIX_TO_INTERNAL) as u64;
+    }
+    let at = vm.time_local.load(Relaxed);
+    if at != 0 {
+        // SAFETY: H6: a package-level variable of pointer type.
+        *local = unsafe { mem::load_u64(at as *const u8) };
+    }
+}
