@@ -190,8 +190,35 @@ impl Session<'_> {
                 Type::Struct(fields) => todo.extend(fields.iter().map(|f| f.ty.canonical())),
                 _ => {}
             }
+            if self.makes_pointers {
+                todo.extend(self.pointers_to_parts(ty));
+            }
         }
         r
+    }
+
+    /// From now on natives make pointers to fields and elements of live types: their types are live too.
+    pub(crate) fn start_making_pointers(&mut self) {
+        self.makes_pointers = true;
+        for ty in self.live.clone() {
+            for p in self.pointers_to_parts(ty) {
+                self.live_type(p);
+            }
+        }
+    }
+
+    /// The types of pointers to the parts of what a pointer or slice leads to.
+    fn pointers_to_parts(&mut self, ty: TypeId) -> Vec<TypeId> {
+        let parts = match *self.tp.types.under(ty) {
+            Type::Slice(e) => vec![e],
+            Type::Pointer(e) => match self.tp.types.under(e) {
+                Type::Struct(fields) => fields.iter().map(|f| f.ty).collect(),
+                Type::Array(e, _) => vec![*e],
+                _ => Vec::new(),
+            },
+            _ => Vec::new(),
+        };
+        parts.into_iter().map(|p| self.tp.types.pointer(p).canonical()).collect()
     }
 
     /// Compiles the methods of live types that are called through interfaces; false if there was nothing new.

@@ -99,6 +99,8 @@ pub(crate) struct Session<'a> {
     /// Live types in the order in which they became so.
     pub(crate) live: Vec<TypeId>,
     pub(crate) is_live: HashSet<TypeId>,
+    /// Natives that make pointers to fields and elements are reached.
+    pub(crate) makes_pointers: bool,
     /// Methods that reached code calls through interfaces.
     pub(crate) called: HashSet<MethodId>,
     /// How many live types, and whether new called methods, were paired already.
@@ -130,6 +132,7 @@ impl<'a> Session<'a> {
             method_sets: HashMap::new(),
             live: Vec::new(),
             is_live: HashSet::new(),
+            makes_pointers: false,
             called: HashSet::new(),
             paired: (0, 0),
             entries: HashMap::new(),
@@ -236,6 +239,11 @@ impl<'a> Session<'a> {
         let name = format!("{}.{}", self.pkg_path(pkg), self.ast.text(o.name));
         let (nargs, nresults) = self.sig_words(ty);
         let sig = self.type_text(ty);
+        if !self.makes_pointers
+            && matches!(&name[..], "internal/reflectlite.fieldPtr" | "internal/reflectlite.indexPtr")
+        {
+            self.start_making_pointers();
+        }
         self.out.natives.push(NativeImport { name, sig, nargs, nresults });
         let id = NativeId(self.out.natives.len() as u32 - 1);
         self.natives.insert(obj, id);
