@@ -507,6 +507,64 @@ func main() {}"# => r#"2:48: cannot use 1 (untyped int constant) as func(a int, 
 7:19: cannot use 6 (untyped int constant) as [3]*[]any value in variable declaration
 8:27: cannot use 7 (untyped int constant) as chan (<-chan int) value in variable declaration
 "#;
+    aliases_that_go_round: r#"type B struct{ a A }
+type A = *T
+type T struct{ a A }
+
+type B2 struct{ a A2 }
+type A2 = A3
+type A3 = []T2
+type T2 struct { a A2; m map[string]A3 }
+
+type F1 func(F2) F3
+type F2 = func(F1)
+type F3 = map[string]F2
+type I1 = interface{ m(I2) I1x }
+type I2 interface { I1; n() I1 }
+type I1x = I2
+func (t *T) m(A) A2 { return nil }
+var b B = B{a: &T{}}
+var t2 A2 = b.a.m(nil)
+var i2 I2
+var i1 I1 = i2
+func main() {}"# => r#""#;
+    sizes_that_go_round: r#"import "unsafe"
+type A struct { a [unsafe.Sizeof(A{})]int }
+type B [len(B{})]int
+type C struct { c [len(cc.c)]int }
+var cc C
+type E [unsafe.Sizeof(ee)]int
+var ee E
+type F interface { m() [len(ff)]int }
+var ff [3]F
+type T struct { f *T; n int }
+type T1 [unsafe.Sizeof(new(T1)[0])]int
+type T2 [unsafe.Sizeof(f2())]int
+func f2() T2 { return T2{} }
+const k = len([unsafe.Sizeof(K{})]int{})
+type K [k]int
+func fu(a [unsafe.Sizeof(fu)]int) {}
+type S struct{ s S }
+var _ = S{} == S{}
+var _ map[S]int
+func main() {}"# => r#"3:6: invalid recursive type: A refers to itself
+4:6: invalid recursive type: B refers to itself
+5:6: invalid recursive type C
+	x.go:5:6: C refers to cc
+	x.go:6:5: cc refers to C
+7:6: invalid recursive type E
+	x.go:7:6: E refers to ee
+	x.go:8:5: ee refers to E
+9:6: invalid recursive type F
+	x.go:9:6: F refers to ff
+	x.go:10:5: ff refers to F
+12:6: invalid recursive type: T1 refers to itself
+13:6: invalid recursive type: T2 refers to itself
+15:7: invalid cycle in declaration of k
+	x.go:15:7: k refers to K
+	x.go:16:6: K refers to k
+18:6: invalid recursive type: S refers to itself
+"#;
     unsafe_pointer: r#"import "unsafe"
 var p unsafe.Pointer = 1
 var q = (*int)(p)

@@ -135,9 +135,6 @@ impl Checker<'_> {
 
     /// Only trusted packages have functions without bodies. Go finds them last, when all else is right.
     fn missing_bodies(&mut self) {
-        if self.has_errors() {
-            return;
-        }
         let ast = self.ast;
         for obj in self.prog.package(self.pkg).funcs.clone() {
             if let ObjKind::Func { decl, .. } = self.prog.objects[obj].kind
@@ -149,7 +146,7 @@ impl Checker<'_> {
                     Some(_) => self.after_func_keyword(ast[decl].span),
                     None => func.name.span,
                 };
-                self.error(Code::MissingInitBody, at, "missing function body");
+                self.late_error(Code::MissingInitBody, at, "missing function body");
             }
         }
     }
@@ -163,7 +160,7 @@ impl Checker<'_> {
 
     /// All that was reported, sorted, without repetitions.
     fn finish(self) -> Vec<Diagnostic> {
-        let mut all = self.diagnostics;
+        let mut all = if self.diagnostics.is_empty() { self.late } else { self.diagnostics };
         all.sort_by_key(|d| d.span.lo);
         all.dedup_by(|a, b| a.message == b.message && a.span.lo == b.span.lo);
         all

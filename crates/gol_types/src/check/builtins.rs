@@ -400,6 +400,9 @@ impl Checker<'_> {
                     return None;
                 }
                 let ty = operands[0].ty;
+                if self.has_unknown_size(ty) {
+                    return value(TypeId::UINTPTR);
+                }
                 if b == Builtin::UnsafeAlignof {
                     return Some(size(self.alignof(ty)));
                 }

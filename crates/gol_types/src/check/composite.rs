@@ -166,14 +166,20 @@ impl Checker<'_> {
     /// Whether an embedded type is being worked out around the interface that embeds it; reports it.
     fn embeds_itself(&mut self, ty: TypeId) -> bool {
         let Type::Named(id) = *self.prog.types.get(ty) else { return false };
-        let Some(start) = self.resolving.iter().position(|&n| n == id) else { return false };
-        let cycle = self.resolving[start..].to_vec();
-        if self.literal_depth == 0 {
+        let Some(start) = self.resolving.iter().position(|r| r.0 == id) else { return false };
+        let through_literal = self.literal_depth > 0 || self.resolving[start + 1..].iter().any(|r| r.1 > 0);
+        if !through_literal {
+            let cycle: Vec<_> = self.resolving[start..].iter().map(|r| r.0).collect();
             self.recursive_type(&cycle);
             return true;
         }
         let obj = self.prog.types.named(id).obj;
         if !std::mem::replace(&mut self.prog.objects[obj].broken, true) {
+            // Unlike Go, which finds it last, the users of these types stay silent from here on.
+            for (n, _) in self.resolving[start..].to_vec() {
+                let o = self.prog.types.named(n).obj;
+                self.prog.objects[o].broken = true;
+            }
             let decl = self.prog.objects[obj].decl.and_then(|d| self.prog.decl(d).type_spec);
             let at = match decl.map(|(d, i)| (&self.ast[d].kind, i as usize)) {
                 Some((ast::Decl::Type(specs), i)) => self.span(specs[i].ty),
@@ -181,7 +187,7 @@ impl Checker<'_> {
             };
             let message =
                 "invalid recursive type: anonymous interface refers to itself (see https://go.dev/issue/56103)";
-            self.error(Code::InvalidTypeCycle, at, message);
+            self.late_error(Code::InvalidTypeCycle, at, message);
         }
         true
     }

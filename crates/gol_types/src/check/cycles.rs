@@ -4,9 +4,9 @@ use gol_source::{Code, Diagnostic};
 use gol_syntax::ast::{Decl, Expr};
 use std::collections::HashMap;
 
-use super::Checker;
+use super::{Checker, Env};
 use crate::objects::{ObjId, ObjKind, PkgId, State};
-use crate::types::{NamedId, Type, TypeId};
+use crate::types::{Alias, NamedId, Type, TypeId};
 
 impl Checker<'_> {
     /// The object is met again while it is resolved; it is at `start` of the object path. Reports the cycle unless it
@@ -27,10 +27,38 @@ impl Checker<'_> {
         if !valid {
             self.cycle_error(&cycle, self.first_in_source(&cycle));
         }
+        let o = &self.prog.objects[obj];
+        if valid && o.ty.is_invalid() && !o.broken && matches!(o.kind, ObjKind::TypeName { alias: true }) {
+            self.alias_ahead(obj, &cycle);
+            return;
+        }
         let o = &mut self.prog.objects[obj];
         if !valid && matches!(o.kind, ObjKind::Const(_) | ObjKind::Var(_) | ObjKind::TypeName { .. }) {
             o.ty = TypeId::INVALID;
             o.broken = true;
+        }
+    }
+
+    /// An alias is needed by what it stands for, as in `type A = *T; type T struct { a A }`: its right side is looked
+    /// at once more, where `T` is known by now.
+    fn alias_ahead(&mut self, obj: ObjId, cycle: &[ObjId]) {
+        if self.ahead.contains(&obj) {
+            self.broken_cycle(cycle);
+            return;
+        }
+        let Some(decl) = self.prog.objects[obj].decl else { return };
+        let info = self.prog.decl(decl).clone();
+        let Some((Decl::Type(specs), at)) = info.type_spec.map(|(d, i)| (&self.ast[d].kind, i as usize)) else {
+            return;
+        };
+        self.ahead.push(obj);
+        let outer = std::mem::replace(&mut self.env, Env::new(info.file));
+        let rhs = self.typ(specs[at].ty);
+        self.env = outer;
+        self.ahead.pop();
+        if !rhs.is_invalid() {
+            let (name, pkg) = (self.prog.objects[obj].name, self.prog.objects[obj].pkg);
+            self.prog.objects[obj].ty = self.prog.types.alias(rhs, Alias { name, pkg });
         }
     }
 
@@ -160,16 +188,14 @@ impl Checker<'_> {
     /// worked out right now.
     pub(super) fn is_complete(&mut self, ty: TypeId) -> bool {
         let Type::Named(id) = *self.prog.types.get(ty) else { return true };
+        if !self.prog.types.named(id).underlying.is_invalid() {
+            return true;
+        }
         self.complete(ty);
         let named = self.prog.types.named(id);
         let obj = named.obj;
         if !named.underlying.is_invalid() || self.prog.objects[obj].broken {
             return true;
-        }
-        if let Some(start) = self.resolving.iter().position(|&n| n == id) {
-            let cycle: Vec<ObjId> = self.resolving[start..].iter().map(|&n| self.prog.types.named(n).obj).collect();
-            self.broken_cycle(&cycle);
-            return false;
         }
         if let State::InProgress(start) = self.prog.objects[obj].state {
             let cycle = self.obj_path[start as usize..].to_vec();
@@ -179,6 +205,45 @@ impl Checker<'_> {
         match self.prog.right_sides.get(&id) {
             Some(&rhs) if rhs != ty => self.is_complete(rhs),
             _ => true,
+        }
+    }
+
+    /// The same for what a pointer type points to, which selecting, indexing and slicing go through in silence.
+    pub(super) fn is_base_complete(&mut self, ty: TypeId) -> bool {
+        match *self.prog.types.under(ty) {
+            Type::Pointer(base) => self.is_complete(base),
+            _ => true,
+        }
+    }
+
+    /// Whether a type's size cannot be known because the type is being worked out; reports the cycle.
+    pub(super) fn has_unknown_size(&mut self, ty: TypeId) -> bool {
+        if self.obj_path.is_empty() {
+            return false;
+        }
+        match *self.prog.types.get(ty) {
+            Type::Array(elem, _) => self.has_unknown_size(elem),
+            Type::Struct(ref fields) => {
+                let parts: Vec<TypeId> = fields.iter().map(|f| f.ty).collect();
+                parts.into_iter().any(|t| self.has_unknown_size(t))
+            }
+            Type::Named(id) => {
+                let obj = self.prog.types.named(id).obj;
+                if self.prog.objects[obj].broken {
+                    return true;
+                }
+                if let Some(start) = self.obj_path.iter().position(|&o| o == obj) {
+                    let cycle = self.obj_path[start..].to_vec();
+                    self.broken_cycle(&cycle);
+                    return true;
+                }
+                let inside = self.prog.right_sides.get(&id).copied().unwrap_or(self.prog.types.named(id).underlying);
+                self.obj_path.push(obj);
+                let unknown = self.has_unknown_size(inside);
+                self.obj_path.pop();
+                unknown
+            }
+            _ => false,
         }
     }
 

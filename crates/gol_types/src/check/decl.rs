@@ -259,7 +259,7 @@ impl Checker<'_> {
     fn resolve_pending(&mut self, pending: Pending) {
         let outer_pkg = std::mem::replace(&mut self.pkg, pending.pkg);
         let outer_env = std::mem::replace(&mut self.env, Env::new(pending.scope));
-        self.resolving.push(pending.named);
+        self.resolving.push((pending.named, self.literal_depth));
         let obj = self.prog.types.named(pending.named).obj;
         self.push(obj);
         let underlying = match pending.rhs {

@@ -59,7 +59,7 @@ impl Checker<'_> {
     pub(crate) fn report(&mut self, mut d: Diagnostic) {
         let inside = |text: &str| d.message.find(text).is_some_and(|at| at > 0);
         let follow_on = inside("invalid operand") || inside("invalid type");
-        if follow_on && !self.diagnostics.is_empty() {
+        if follow_on && !(self.diagnostics.is_empty() && self.late.is_empty()) {
             return;
         }
         if let Some(span) = self.env.err_span {
@@ -73,6 +73,11 @@ impl Checker<'_> {
         self.diagnostics.push(d);
     }
 
+    /// Reports an error that Go's compiler finds after checking, so only in a program without other errors.
+    pub(crate) fn late_error(&mut self, code: Code, span: Span, message: impl Into<String>) {
+        self.late.push(Diagnostic::error(code, span, message));
+    }
+
     /// A span of one byte at a global offset.
     pub(crate) fn at(&self, offset: u32) -> Span {
         Span::new(offset, offset + 1)
@@ -81,10 +86,5 @@ impl Checker<'_> {
     /// `line:column` or `file:line:column` of a span, to mention another place in a message as Go does.
     pub(crate) fn place(&self, span: Span) -> String {
         self.map.describe(span)
-    }
-
-    /// Whether anything was reported.
-    pub(crate) fn has_errors(&self) -> bool {
-        !self.diagnostics.is_empty()
     }
 }

@@ -98,7 +98,12 @@ impl Checker<'_> {
             self.untyped.remove(&e);
             return (x, ExprKind::Statement);
         }
-        self.complete(x.ty);
+        // There is no value of a type whose structure is still being worked out.
+        if !matches!(x.mode, Mode::TypeExpr | Mode::NoValue | Mode::Builtin(_)) && !self.is_complete(x.ty) {
+            x.spoil();
+            self.untyped.remove(&e);
+            return (x, ExprKind::Statement);
+        }
         self.record(&x);
         (x, kind)
     }

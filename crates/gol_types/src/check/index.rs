@@ -33,6 +33,9 @@ impl Checker<'_> {
             Type::Array(elem, n) => Some((elem, n)),
             _ => None,
         };
+        if !self.is_base_complete(x.ty) {
+            return Operand::invalid(e);
+        }
         let (mode, ty, len) = match *self.prog.types.under(x.ty) {
             Type::Basic(Basic::String | Basic::UntypedString) => {
                 let len = x.val().as_bytes().map(|s| s.len() as i64);
@@ -92,6 +95,9 @@ impl Checker<'_> {
                 self.use_exprs(&[bound]);
             }
             return x;
+        }
+        if !self.is_base_complete(x.ty) {
+            return Operand::invalid(e);
         }
         let (ty, len) = match *self.prog.types.under(x.ty) {
             Type::Basic(Basic::String | Basic::UntypedString) => {

@@ -127,13 +127,17 @@ pub(crate) struct Checker<'a> {
     later: Vec<Option<(PkgId, Action)>>,
     /// The objects that are being resolved, outermost first.
     obj_path: Vec<ObjId>,
+    /// Aliases whose right sides are looked at before their turn.
+    ahead: Vec<ObjId>,
     /// Declared types whose underlying types are put off.
     pending: Vec<decl::Pending>,
-    /// Those of them that are being worked out.
-    resolving: Vec<NamedId>,
+    /// Those of them that are being worked out, each with the `literal_depth` around it.
+    resolving: Vec<(NamedId, u32)>,
     /// How many interface literals are around the one that is being looked at, inside of a declared one.
     literal_depth: u32,
     diagnostics: Vec<Diagnostic>,
+    /// What is only worth telling when all else is right, as in Go, where later phases find it.
+    late: Vec<Diagnostic>,
 }
 
 impl<'a> Checker<'a> {
@@ -151,10 +155,12 @@ impl<'a> Checker<'a> {
             depth: 0,
             later: Vec::new(),
             obj_path: Vec::new(),
+            ahead: Vec::new(),
             pending: Vec::new(),
             resolving: Vec::new(),
             literal_depth: 0,
             diagnostics: Vec::new(),
+            late: Vec::new(),
         }
     }
 

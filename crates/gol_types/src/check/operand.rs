@@ -81,6 +81,10 @@ impl Checker<'_> {
         self.complete(x.ty);
         self.complete(to);
         let types = &self.prog.types;
+        // A declared type without structure is wrong, and reported.
+        if types.underlying(x.ty).is_invalid() || types.underlying(to).is_invalid() {
+            return Ok(());
+        }
         if types.is_untyped(x.ty) {
             let fits = self.implicit_type(x, to).is_some();
             return if fits { Ok(()) } else { Err((Code::IncompatibleAssign, String::new())) };

@@ -37,6 +37,9 @@ impl Checker<'_> {
             self.error(Code::NotAType, sel.span, format!("{} is not a type", self.es(e)));
             return Operand::invalid(e);
         }
+        if !self.is_base_complete(x.ty) {
+            return Operand::invalid(e);
+        }
         let addressable = x.mode == Mode::Variable;
         match self.lookup_field_or_method(x.ty, addressable, self.pkg, sel.name, false) {
             Lookup::Found { selected, path, indirect, ty, .. } => self.selected(

@@ -225,7 +225,7 @@ impl Checker<'_> {
         self.later(move |c| {
             if c.sizeof(ty) > MAX_SIZE {
                 let message = format!("type {} larger than address space", c.ts(ty));
-                c.error_at(Code::TypeTooLarge, e, message);
+                c.late_error(Code::TypeTooLarge, c.start(e), message);
             }
         });
         ty
