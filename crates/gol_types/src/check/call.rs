@@ -39,7 +39,7 @@ impl Checker<'_> {
                     format!("invalid operation: cannot call {}: {} is not a function", self.os(&x), self.ts(x.ty));
                 self.error_at(Code::InvalidCall, x.expr, message);
             }
-            self.use_exprs(args);
+            // Go leaves the arguments alone.
             return (Operand::invalid(e), ExprKind::Statement);
         };
         let mut operands = self.argument_list(args);
@@ -47,7 +47,6 @@ impl Checker<'_> {
         self.env.has_call_or_recv = true;
         let x = match &sig.results[..] {
             [] => Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e),
-            [only] if only.ty.is_invalid() => Operand::invalid(e),
             [only] => Operand::new(Mode::Value, only.ty, e),
             many => {
                 let tuple = self.prog.types.tuple(many.iter().map(|r| r.ty).collect());

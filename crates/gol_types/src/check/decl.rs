@@ -143,7 +143,11 @@ impl Checker<'_> {
         let Some(init) = init else { return };
         let ty = self.prog.objects[obj].ty;
         if typed && ty.is_invalid() {
-            self.use_exprs(&[init]);
+            if lhs.len() <= 1 {
+                self.expr(init);
+            } else {
+                self.use_exprs(&[init]);
+            }
             return;
         }
         if lhs.len() <= 1 {

@@ -94,7 +94,6 @@ impl Checker<'_> {
         x.expr = e;
         x.shown = None;
         if x.is_invalid() {
-            x.spoil();
             self.untyped.remove(&e);
             return (x, ExprKind::Statement);
         }

@@ -70,6 +70,10 @@ impl Checker<'_> {
             self.error_at(Code::InvalidConstVal, e, message);
             return Operand::invalid(e);
         }
+        if bad_escape(text) {
+            // The lexer has reported it.
+            return Operand::invalid(e);
+        }
         let value = Constant::from_literal(kind, text);
         if value.is_unknown() {
             // What is malformed is reported by the lexer: here the exponent is beyond all bounds.
@@ -341,4 +345,22 @@ impl Checker<'_> {
         }
         max as u64
     }
+}
+
+/// Whether a rune or string literal has an escape that does not exist.
+fn bad_escape(text: &str) -> bool {
+    let quote = match text.as_bytes().first() {
+        Some(&quote @ (b'"' | b'\'')) => quote,
+        _ => return false,
+    };
+    let mut rest = text.bytes();
+    while let Some(b) = rest.next() {
+        if b == b'\\'
+            && let Some(b) = rest.next()
+            && !(b"abfnrtvxuU\\01234567".contains(&b) || b == quote)
+        {
+            return true;
+        }
+    }
+    false
 }

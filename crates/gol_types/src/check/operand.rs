@@ -63,10 +63,9 @@ impl Operand {
         self.value.clone().unwrap_or(Constant::Unknown)
     }
 
-    /// Makes it wrong.
+    /// Makes it wrong. Its type stays: messages about the number of arguments show it.
     pub(crate) fn spoil(&mut self) {
         self.mode = Mode::Invalid;
-        self.ty = TypeId::INVALID;
         self.value = None;
     }
 }

@@ -84,7 +84,7 @@ impl Checker<'_> {
             let Some(lhs) = lhs else { continue };
             let at = self.span(lhs);
             let Expr::Name(name) = self.ast[lhs].kind else {
-                let message = format!("non-name {} on left side of :=", self.es(lhs));
+                let message = format!("invalid syntax tree: cannot declare {}", self.es(lhs));
                 self.error_at(Code::SyntaxError, lhs, message);
                 continue;
             };

@@ -105,9 +105,6 @@ impl Checker<'_> {
     /// The operand for what a lookup found; completes the selection and records it.
     fn selected(&mut self, e: ExprId, x: Operand, sel: Ident, mut found: Selection) -> Operand {
         let is_type = x.mode == Mode::TypeExpr;
-        if found.ty.is_invalid() {
-            return Operand::invalid(e);
-        }
         found.recv = x.ty;
         let mut mode = Mode::Value;
         match found.selected {
@@ -132,6 +129,9 @@ impl Checker<'_> {
             self.add_dep(obj);
         }
         let ty = found.ty;
+        if ty.is_invalid() {
+            return Operand::invalid(e);
+        }
         self.prog.info.selections.insert(e, found);
         Operand::new(mode, ty, e)
     }

@@ -166,11 +166,9 @@ impl Checker<'_> {
             return;
         }
         if !self.prog.types.is_numeric(x.ty) {
-            if !self.prog.types.underlying(x.ty).is_invalid() {
-                let (text, ty) = (self.es(lhs), self.ts(x.ty));
-                let message = format!("invalid operation: {text}{op} (non-numeric type {ty})");
-                self.error_at(Code::NonNumericIncDec, lhs, message);
-            }
+            let (text, ty) = (self.es(lhs), self.ts(x.ty));
+            let message = format!("invalid operation: {text}{op} (non-numeric type {ty})");
+            self.error_at(Code::NonNumericIncDec, lhs, message);
             return;
         }
         self.assign_operand(lhs, &mut x, "assignment");
@@ -232,10 +230,8 @@ impl Checker<'_> {
             return;
         }
         if !self.prog.types.is_boolean(x.ty) {
-            if !self.prog.types.underlying(x.ty).is_invalid() {
-                let message = format!("non-boolean condition in {statement} statement");
-                self.error_at(Code::InvalidCond, cond, message);
-            }
+            let message = format!("non-boolean condition in {statement} statement");
+            self.error_at(Code::InvalidCond, cond, message);
             return;
         }
         // A comparison's untyped result is a bool.
