@@ -35,28 +35,32 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
     let mut loader = Loader::new();
     let texts = read(input)?;
     let mut files = Vec::new();
+    let all = texts.len();
     for (name, text) in texts {
         if let Some(f) = loader.parse(name, text) {
             files.push(f);
         }
     }
+    // Go's compiler goes on after errors that its parser finds in well-formed text.
+    let well_formed = files.len() == all && !loader.diagnostics.iter().any(|d| d.message.starts_with("syntax error"));
     if loader.diagnostics.is_empty() {
         loader.same_package(&files);
     }
     let mut program = None;
-    if loader.diagnostics.is_empty() {
+    if well_formed && !loader.diagnostics.iter().any(|d| d.code == Code::MismatchedPkgName) {
         let mut types = Program::new(&mut loader.ast.names);
         let mut trail = Vec::new();
         if loader.standard(&mut types, RUNTIME, &mut trail).is_none() {
             return Err(InputError("this gol has no package runtime: it was built wrongly".into()));
         }
+        let before = loader.diagnostics.len();
         loader.imports(&mut types, &files, &mut trail);
         let imports = loader.known.clone();
         let is_main = files.first().is_some_and(|f| loader.ast.text(f.package.name) == "main");
         let path = if is_main { "main" } else { "command-line-arguments" };
         let (_, found) = types.check_package(&loader.ast, &loader.map, &files, path, &imports, Options::default());
         // An import that could not be found makes every use of it an error: only the cause is shown.
-        if loader.diagnostics.is_empty() {
+        if loader.diagnostics.len() == before {
             loader.diagnostics.extend(found);
         }
         if loader.diagnostics.is_empty() && compile {
