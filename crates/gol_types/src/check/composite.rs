@@ -176,7 +176,7 @@ impl Checker<'_> {
         let obj = self.prog.types.named(id).obj;
         if !std::mem::replace(&mut self.prog.objects[obj].broken, true) {
             // Unlike Go, which finds it last, the users of these types stay silent from here on.
-            for (n, _) in self.resolving[start..].to_vec() {
+            for &(n, _) in &self.resolving[start..] {
                 let o = self.prog.types.named(n).obj;
                 self.prog.objects[o].broken = true;
             }
