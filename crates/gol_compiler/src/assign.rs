@@ -33,7 +33,7 @@ impl FuncGen<'_, '_> {
     }
 
     /// The places of left sides. What they need is evaluated, and copied where one of the assignments would change it.
-    fn targets(&mut self, lhs: &[ExprId]) -> Vec<Place> {
+    pub(crate) fn targets(&mut self, lhs: &[ExprId]) -> Vec<Place> {
         let mut places = Vec::new();
         let mut written = Vec::new();
         for &l in lhs {
@@ -141,21 +141,29 @@ impl FuncGen<'_, '_> {
         let mut list = Vec::new();
         for ((l, r), place) in lhs.iter().zip(rhs).zip(&places) {
             let ty = if *place == Place::Blank { self.ty(*r) } else { self.ty(*l) };
-            let at = self.temp_for(ty);
-            list.push((*r, ty, at));
+            list.push((*r, ty));
         }
-        // The last value goes to its variable directly: all others are safe by then.
-        let direct = match places.last() {
-            Some(Place::Reg(r)) if !rhs.iter().any(|x| self.has_call(*x)) => Some(*r),
-            _ => None,
-        };
-        let last = direct.and_then(|r| Some((list.pop()?, r)));
-        self.exprs_into(&list);
-        if let Some(((x, ty, _), r)) = last {
-            self.expr_as(x, ty, Want::Var(r));
+        // Without calls Go's compiler computes the first value last, right before it is stored.
+        let first = list.first().copied().filter(|_| !rhs.iter().any(|x| self.has_call(*x)));
+        let mut values = Vec::new();
+        for &(x, ty) in &list[first.is_some() as usize..] {
+            let at = self.temp_for(ty);
+            values.push((x, ty, at));
+        }
+        self.exprs_into(&values);
+        if let (Some((x, ty)), Some(place)) = (first, places.first()) {
+            let m = self.regs.mark();
+            if let Place::Reg(r) = *place {
+                self.expr_as(x, ty, Want::Var(r));
+            } else {
+                let v = self.storable(x, ty);
+                self.asm.set_pos(pos);
+                self.store(*place, ty, v);
+            }
+            self.regs.free(m);
         }
         self.asm.set_pos(pos);
-        for (place, (_, ty, at)) in places.into_iter().zip(list) {
+        for (place, (_, ty, at)) in places.into_iter().skip(first.is_some() as usize).zip(values) {
             self.store(place, ty, at);
         }
     }

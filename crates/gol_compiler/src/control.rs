@@ -347,6 +347,27 @@ impl FuncGen<'_, '_> {
         self.regs.free(m);
     }
 
+    /// Gives both loop variables their values: what is assigned to is found before either is assigned.
+    fn set_range_variables(
+        &mut self,
+        key: (Option<RangeVar>, Place, TypeId),
+        value: (Option<RangeVar>, Place, TypeId),
+    ) {
+        if let (Some(RangeVar::Assigned(k)), Some(RangeVar::Assigned(v))) = (key.0, value.0) {
+            let m = self.regs.mark();
+            let places = self.targets(&[k, v]);
+            for ((place, x), (_, from, ty)) in places.into_iter().zip([k, v]).zip([key, value]) {
+                let target = self.ty(x);
+                let r = self.load(from, ty, Want::Any);
+                let r = self.value_as(r, ty, target, Want::Any);
+                self.store(place, target, r);
+            }
+            return self.regs.free(m);
+        }
+        self.set_range_variable(key.0, key.1, key.2);
+        self.set_range_variable(value.0, value.1, value.2);
+    }
+
     fn range_body(&mut self, r: &Range<'_>) {
         self.targets.push(r.target);
         self.block(&r.body.stmts);
@@ -407,10 +428,8 @@ impl FuncGen<'_, '_> {
         let top = self.asm.label();
         self.asm.place(top, true);
         let m = self.regs.mark();
-        if steady.is_none() {
-            self.set_range_variable(key, Place::Reg(i), TypeId::INT);
-        }
-        self.set_range_variable(value, Place::Elem { pair, index: i }, elem);
+        let key = key.filter(|_| steady.is_none());
+        self.set_range_variables((key, Place::Reg(i), TypeId::INT), (value, Place::Elem { pair, index: i }, elem));
         self.range_body(r);
         self.regs.free(m);
         self.asm.jump(Op::ForLtI, i, pair + 1, 0, &[], top);
@@ -429,8 +448,7 @@ impl FuncGen<'_, '_> {
             self.asm.op(Op::Mov, at, next, 0);
         }
         self.asm.jump(Op::StrNext, next, rune, s, &[0], r.end);
-        self.set_range_variable(key, Place::Reg(at), TypeId::INT);
-        self.set_range_variable(value, Place::Reg(rune), TypeId::INT32);
+        self.set_range_variables((key, Place::Reg(at), TypeId::INT), (value, Place::Reg(rune), TypeId::INT32));
         self.range_body(r);
         self.regs.free(m);
         self.asm.jump(Op::Loop, 0, 0, 0, &[], top);
@@ -456,12 +474,12 @@ impl FuncGen<'_, '_> {
         self.asm.place(top, true);
         let m = self.regs.mark();
         self.asm.jump(Op::MapNext, iter, k, v, &[t, 0], r.end);
-        for (var, at, ty) in [(key, k, key_ty), (value, v, elem)] {
-            if !matches!(var, Some(RangeVar::Reg(_))) {
-                let from = self.value_place(at, ty);
-                self.set_range_variable(var, from, ty);
-            }
-        }
+        let in_place = |var: &RangeVar| matches!(var, RangeVar::Reg(_));
+        let from = (self.value_place(k, key_ty), self.value_place(v, elem));
+        self.set_range_variables(
+            (key.filter(|v| !in_place(v)), from.0, key_ty),
+            (value.filter(|v| !in_place(v)), from.1, elem),
+        );
         self.range_body(r);
         self.regs.free(m);
         self.asm.jump(Op::Loop, 0, 0, 0, &[], top);
