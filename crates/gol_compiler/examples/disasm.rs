@@ -16,10 +16,11 @@ fn main() {
     let mut types = gol_types::Program::new(&mut ast.names);
     let options = gol_types::Options::default();
     found.extend(types.check_package(&ast, &map, &[file], "main", &HashMap::new(), options).1);
-    match gol_compiler::compile(&ast, &map, &mut types) {
-        Ok(p) if found.is_empty() => p.funcs.iter().for_each(|f| println!("{}", disasm::function(&p, f))),
-        Ok(_) => {}
-        Err(more) => found.extend(more),
+    if found.is_empty() {
+        match gol_compiler::compile(&ast, &map, &mut types) {
+            Ok(p) => p.funcs.iter().for_each(|f| println!("{}", disasm::function(&p, f))),
+            Err(more) => found = more,
+        }
     }
     found.iter().for_each(|d| println!("{}: {}", map.describe(d.span), d.message));
 }
