@@ -264,6 +264,8 @@ ops! {
     F2I(W(1), R(1), None);
     /// f64 to u64, truncating; out of range as amd64 does
     F2U(W(1), R(1), None);
+    /// f64 to i32, truncating, for types of at most 32 bits but uint32; out of range as amd64 does
+    F2I32(W(1), R(1), None);
     /// f64 to f32
     F2F32(W(1), R(1), None);
     /// f32 to f64

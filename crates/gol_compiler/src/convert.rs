@@ -79,7 +79,7 @@ impl FuncGen<'_, '_> {
                 } else {
                     v
                 };
-                self.asm.op(if unsigned64(k) { Op::F2U } else { Op::F2I }, r, wide, 0);
+                self.asm.op(float_to_int(k), r, wide, 0);
                 self.narrow(k, r, r);
                 r
             }
@@ -117,6 +117,15 @@ impl FuncGen<'_, '_> {
             self.store(Place::known(to), ty, v);
         }
         self.give(want, to, 1)
+    }
+}
+
+/// The instruction that Go's amd64 code uses for the conversion: what it gives for a value out of range can be seen.
+fn float_to_int(k: IntKind) -> Op {
+    match (k.bits, k.signed) {
+        (64, false) => Op::F2U,
+        (64, true) | (32, false) => Op::F2I,
+        _ => Op::F2I32,
     }
 }
 

@@ -10,6 +10,12 @@ pub(crate) fn f64_to_i64(x: f64) -> i64 {
     if (-TWO_63..TWO_63).contains(&x) { x as i64 } else { i64::MIN }
 }
 
+/// Truncates towards zero; what does not fit gives the smallest integer, as `CVTTSD2SL` does.
+#[inline(always)]
+pub(crate) fn f64_to_i32(x: f64) -> i32 {
+    if x > -2_147_483_649.0 && x < 2_147_483_648.0 { x as i32 } else { i32::MIN }
+}
+
 /// Truncates towards zero; from 2^63 on by way of the signed conversion of the rest, as Go does.
 #[inline(always)]
 pub(crate) fn f64_to_u64(x: f64) -> u64 {

@@ -372,6 +372,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 Op::U2F => r!(a!()) = (r!(b!()) as f64).to_bits(),
                 Op::F2I => r!(a!()) = convert::f64_to_i64(f!(b!())) as u64,
                 Op::F2U => r!(a!()) = convert::f64_to_u64(f!(b!())),
+                Op::F2I32 => r!(a!()) = convert::f64_to_i32(f!(b!())) as i64 as u64,
                 Op::F2F32 => r!(a!()) = (f!(b!()) as f32).to_bits() as u64,
                 Op::F322F => r!(a!()) = (f32r!(b!()) as f64).to_bits(),
                 Op::I2F32 => r!(a!()) = (r!(b!()) as i64 as f32).to_bits() as u64,

@@ -26,6 +26,18 @@ fn raise(vm: &Vm, error: MapError) -> Raise {
     }
 }
 
+/// The panic of a lookup in map `m`: an empty map looks at the key only to complain about it, in words of its own.
+#[cold]
+unsafe fn raise_for(vm: &Vm, m: u64, error: MapError) -> Raise {
+    match error {
+        // SAFETY: the caller looked into this map, or it is nil.
+        MapError::Unhashable(t) if unsafe { len(m) } == 0 => {
+            Raise::Plain(format!("hash of unhashable type: {}", vm.image.ty(t).name))
+        }
+        error => raise(vm, error),
+    }
+}
+
 /// A new map with room for `n` entries.
 ///
 /// # Safety
@@ -53,7 +65,7 @@ pub(crate) unsafe fn get(
     let map = map_type(vm, t);
     // SAFETY: the caller's promises.
     unsafe {
-        let at = map.get(&vm.image.program.types, m as *const u8, k).map_err(|e| raise(vm, e))?;
+        let at = map.get(&vm.image.program.types, m as *const u8, k).map_err(|e| raise_for(vm, m, e))?;
         if at.is_null() {
             vm.zero_value(w, map.elem, d)?;
         } else {
@@ -94,7 +106,7 @@ pub(crate) unsafe fn set(
 /// As [`get`].
 pub(crate) unsafe fn delete(vm: &Vm, t: TypeRef, m: u64, k: *const u64) -> Result<(), Raise> {
     // SAFETY: the caller's promises.
-    unsafe { map_type(vm, t).delete(&vm.image.program.types, m as *mut u8, k).map_err(|e| raise(vm, e)) }
+    unsafe { map_type(vm, t).delete(&vm.image.program.types, m as *mut u8, k).map_err(|e| raise_for(vm, m, e)) }
 }
 
 /// The number of entries.

@@ -301,14 +301,19 @@ pub(crate) unsafe fn fatal_step(vm: &Vm, w: &mut Worker, g: *mut G, result: Opti
             }
         }
         (*g).base = stub;
-        let panics = list.iter().rev().map(|p| report::PanicLine {
+        let line = |p: &*mut u64| report::PanicLine {
             ty: *p.add(TYPE),
             data: *p.add(DATA),
             text: (*p.add(FLAGS) & TOLD != 0).then(|| (*p.add(TEXT), *p.add(TEXT + 1))),
             recovered: *p.add(FLAGS) & RECOVERED != 0,
             goexit: *p.add(FLAGS) & GOEXIT != 0,
-        });
-        report::fatal_panic(vm, w, g, panics.collect());
+        };
+        if telling {
+            let text = report::panic_value(vm, &line(&list[0]));
+            report::throw(vm, w, g, &format!("panic while printing panic value: {text}"));
+        } else {
+            report::fatal_panic(vm, w, g, list.iter().rev().map(line).collect());
+        }
         Then::Leave
     }
 }

@@ -60,7 +60,10 @@ pub(crate) unsafe fn fatal_panic(vm: &Vm, w: &mut Worker, g: *mut G, panics: Vec
 }
 
 /// The text of a panic's value: its method's if it was asked, else Go's `printpanicval`.
-unsafe fn panic_value(vm: &Vm, p: &PanicLine) -> String {
+///
+/// # Safety
+/// The value is live and of its type.
+pub(crate) unsafe fn panic_value(vm: &Vm, p: &PanicLine) -> String {
     // SAFETY: the caller's values are live and of their types.
     unsafe {
         if let Some((at, len)) = p.text {
