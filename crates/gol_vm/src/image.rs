@@ -69,7 +69,7 @@ pub(crate) struct Image {
     pub(crate) maps: Box<[Option<Box<MapType>>]>,
     pub(crate) stubs: Stubs,
     /// One word a function: its entry pc; the address of such a word is the function's static closure.
-    pub(crate) closures: Box<[u64]>,
+    _closures: Box<[u64]>,
     pub(crate) program: Program,
 }
 
@@ -119,7 +119,7 @@ impl Image {
         let map_type = |n: usize| Box::new(MapType::new(&program.types, TypeRef(n as u32), heap.layouts()));
         let maps = program.types.iter().enumerate().map(|(n, t)| (t.kind == Kind::Map).then(|| map_type(n))).collect();
         let code = code.into_iter().map(AtomicU64::new).collect();
-        Ok(Image { code, funcs, types, maps, stubs, closures, program })
+        Ok(Image { code, funcs, types, maps, stubs, _closures: closures, program })
     }
 
     /// The function that has its entry at `entry`.

@@ -16,7 +16,7 @@
 //! `recover_pc`: that code runs the frame's other deferred calls and returns the results as they now are. Panics whose
 //! stub frames lie above that frame are gone with it (Go calls them aborted); a Goexit among them goes on.
 
-use crate::call::{self, DEFERS, OOM_MARK, PANICS};
+use crate::call::{self, OOM_MARK, PANICS};
 use crate::image::{HEADER, STUB_REGS};
 use crate::interp::Then;
 use crate::raise::Raise;
@@ -315,17 +315,5 @@ pub(crate) unsafe fn fatal_step(vm: &Vm, w: &mut Worker, g: *mut G, result: Opti
             report::fatal_panic(vm, w, g, list.iter().rev().map(line).collect());
         }
         Then::Leave
-    }
-}
-
-/// Forgets deferred calls and panics: the goroutine ends.
-///
-/// # Safety
-/// V3.
-pub(crate) unsafe fn forget(g: *mut G) {
-    // SAFETY: V3.
-    unsafe {
-        (*g).machine[DEFERS] = 0;
-        (*g).machine[PANICS] = 0;
     }
 }

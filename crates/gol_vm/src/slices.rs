@@ -178,12 +178,10 @@ unsafe fn grown(
             want += (want + 3 * 256) >> 2;
         }
     }
-    let new_cap = if go_size == 0 {
-        new_len
-    } else {
-        let noscan = desc.ptr_words.iter().all(|b| *b == 0);
-        go_round_up_size((want * go_size) as usize, noscan) as u64 / go_size
-    };
+    let noscan = desc.ptr_words.iter().all(|b| *b == 0);
+    let room = go_round_up_size((want * go_size) as usize, noscan) as u64;
+    // Elements without size need no room; the capacity is then the length.
+    let new_cap = room.checked_div(go_size).unwrap_or(new_len);
     let q = vm.alloc(w, (new_cap * size) as usize, meta.layout)?;
     // SAFETY: both arrays have `len` elements, and nobody knows the new one yet.
     unsafe { mem::copy_units(q, p as *const u8, (len * size) as usize, desc.align as usize) };

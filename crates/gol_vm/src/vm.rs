@@ -3,7 +3,7 @@
 use crate::call;
 use crate::image::{HEADER, Image};
 use crate::raise::Raise;
-use crate::value::{load_leaves, store_value};
+use crate::value::load_leaves;
 use crate::{NativeFn, interp, print, report, services};
 use gol_bytecode::{FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, RootVisitor, mem};
@@ -195,18 +195,6 @@ impl Vm {
             }
         }
         Ok(())
-    }
-
-    /// A new copy on the heap of the value of type `t` in registers from `s` on.
-    ///
-    /// # Safety
-    /// V2.
-    pub(crate) unsafe fn box_value(&self, w: &mut Worker, t: TypeRef, s: *const u64) -> Result<*mut u8, Raise> {
-        let meta = self.image.types[t.0 as usize];
-        let p = self.alloc(w, meta.size, meta.layout)?;
-        // SAFETY: the caller's promise; the box has room.
-        unsafe { store_value(self.image.ty(t), p, s) };
-        Ok(p)
     }
 }
 

@@ -73,7 +73,7 @@ fn sources(root: &Path, found: &mut Vec<String>) {
         }
         let of = |name: &&str| shown.starts_with(&format!("crates/{name}/"));
         let is_root = shown.ends_with("src/lib.rs") || shown.ends_with("src/main.rs");
-        if is_root && !UNSAFE.iter().any(|name| of(name)) && !text.contains("#![forbid(unsafe_code)]") {
+        if is_root && !UNSAFE.iter().any(of) && !text.contains("#![forbid(unsafe_code)]") {
             found.push(format!("{shown}: only {} may use unsafe: add #![forbid(unsafe_code)]", UNSAFE.join(", ")));
         }
         for (n, line) in text.lines().enumerate() {
