@@ -237,21 +237,30 @@ impl FuncGen<'_, '_> {
         false
     }
 
-    /// Evaluates expressions into rows of registers of their own, converted to the types given; those without calls
-    /// after those with calls.
+    /// The order in which expressions are evaluated: what has no calls and can be changed by one comes after the last
+    /// call. A struct or array that goes into an interface is copied in its place.
+    pub(crate) fn evaluation_order(&self, list: &[(ExprId, TypeId)]) -> Vec<usize> {
+        let Some(last_call) = list.iter().rposition(|(x, _)| self.has_call(*x)) else {
+            return (0..list.len()).collect();
+        };
+        let late = |i: usize| {
+            let (x, ty) = list[i];
+            let copied =
+                self.s.shape(ty) == Shape::Iface && matches!(self.shape_of(x), Shape::Struct | Shape::Array(..));
+            i < last_call && !copied && !self.has_call(x)
+        };
+        let (late, early): (Vec<_>, Vec<_>) = (0..list.len()).partition(|i| late(*i));
+        early.into_iter().chain(late).collect()
+    }
+
+    /// Evaluates expressions into rows of registers of their own, converted to the types given.
     pub(crate) fn exprs_into(&mut self, list: &[(ExprId, TypeId, Reg)]) {
-        let last_call = list.iter().rposition(|(x, ..)| self.has_call(*x));
-        let mut late = Vec::new();
-        for (i, &(x, ty, at)) in list.iter().enumerate() {
-            if last_call.is_some_and(|l| i < l) && !self.has_call(x) {
-                late.push((x, ty, at));
-                continue;
-            }
-            let m = self.regs.mark();
-            self.expr_as(x, ty, Want::Fresh(at));
-            self.regs.free(m);
-        }
-        for (x, ty, at) in late {
+        let order = match list {
+            [_] | [] => (0..list.len()).collect(),
+            _ => self.evaluation_order(&list.iter().map(|l| (l.0, l.1)).collect::<Vec<_>>()),
+        };
+        for i in order {
+            let (x, ty, at) = list[i];
             let m = self.regs.mark();
             self.expr_as(x, ty, Want::Fresh(at));
             self.regs.free(m);

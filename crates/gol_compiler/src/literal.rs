@@ -195,9 +195,11 @@ impl FuncGen<'_, '_> {
         self.load_int(to + 2, len as i64);
         self.asm.op_words(Op::NewArray, to, to + 1, 0, &[t]);
         let pos = self.asm.pos();
-        for (n, (i, v)) in values.iter().enumerate() {
+        let order = self.evaluation_order(&values.iter().map(|v| (v.1, elem)).collect::<Vec<_>>());
+        for n in order {
+            let (i, v) = values[n];
             let off = i.unwrap_or(n as u64) * size;
-            self.fill_one(*v, elem, Place::Mem { base: to, off, known: true });
+            self.fill_one(v, elem, Place::Mem { base: to, off, known: true });
         }
         self.asm.set_pos(pos);
         self.give(want, to, 3)
