@@ -172,7 +172,9 @@ impl Loader {
             }
         }
         for (path, span) in wanted {
-            if path == "unsafe" || path.is_empty() || self.standard(types, &path, trail).is_some() {
+            // What is no path at all is the checker's to say.
+            if path == "unsafe" || gol_types::valid_path(&path).is_err() || self.standard(types, &path, trail).is_some()
+            {
                 continue;
             }
             let text = if path == "C" {

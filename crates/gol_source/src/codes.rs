@@ -52,10 +52,10 @@ codes! {
     InvalidInitCycle = "var x = f()\nfunc f() int { return x }";
     /// A name is declared twice in one block.
     DuplicateDecl = "var a, a int";
-    /// A declaration depends on itself.
+    /// A declaration depends on itself, or a type contains itself.
     InvalidDeclCycle = "const x = x";
-    /// A type contains itself.
-    InvalidTypeCycle = "type T struct { t T }";
+    /// An interface's method mentions an unnamed interface that embeds it.
+    InvalidTypeCycle = "type I interface { m() interface{ I } }";
     /// A constant is declared without or with a non-constant value.
     InvalidConstInit = "var v = 1\nconst c = v";
     /// A constant's value cannot be computed.
@@ -70,8 +70,6 @@ codes! {
     UnassignableOperand = "func f() { 1 = 2 }";
     /// Nothing on the left of `:=` is new.
     NoNewVar = "func f() { a := 1; a := 2; _ = a }";
-    /// An assignment with an operator has several operands.
-    MultiValAssignOp = "func f(a, b int) { a, b += 1, 2 }";
     /// A value does not implement the interface that is wanted.
     InvalidIfaceAssign = "var e error = 1";
     /// Channel types differ in a way that assignment does not allow.
@@ -102,8 +100,6 @@ codes! {
     InvalidIota = "var x = iota";
     /// An `init` or `main` function has no body.
     MissingInitBody = "func init()";
-    /// An `init` or `main` function has parameters or results.
-    InvalidInitSig = "func init() int { return 1 }";
     /// `init` is declared as something other than a function.
     InvalidInitDecl = "var init int";
     /// `main` is declared in package main as something other than a function.
@@ -234,8 +230,6 @@ codes! {
     OutOfScopeResult = "func f() (x int) { { x := 1; _ = x; return } }";
     /// A condition is no boolean.
     InvalidCond = "func f() { if 1 {} }";
-    /// A loop's last statement declares a variable.
-    InvalidPostDecl = "func f() { for i := 0; i < 1; j := 0 {} }";
     /// A range clause has too many or wrong variables.
     InvalidIterVar = "func f(c chan int) { for a, b := range c {} }";
     /// A loop ranges over something that has no elements.
@@ -250,8 +244,6 @@ codes! {
     DuplicateCase = "func f(x int) { switch x { case 1: case 1: } }";
     /// A switch or select has two default cases.
     DuplicateDefault = "func f() { switch { default: default: } }";
-    /// `.(type)` stands outside of a switch's head.
-    BadTypeKeyword = "func f(x any) { _ = x.(type) }";
     /// A type switch is on something that is no interface.
     InvalidTypeSwitch = "func f(x int) { switch x.(type) {} }";
     /// A switch's tag or case cannot be compared.
@@ -300,10 +292,6 @@ codes! {
     TypeTooLarge = "var x [1 << 62]int";
     /// Type arguments follow a type that has no parameters.
     NotAGenericType = "type T int\nvar x T[int]";
-    /// An interface's union of types is wrong.
-    InvalidUnion = "type C interface { int | error }";
-    /// An interface with type terms stands where a value's type belongs.
-    MisplacedConstraintIface = "type C interface { ~int }\nvar x C";
     /// The tree breaks a promise of the parser; a mistake in gol.
     InvalidSyntaxTree = "";
 }

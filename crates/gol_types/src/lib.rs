@@ -18,6 +18,7 @@ mod predicates;
 pub mod types;
 pub mod universe;
 
+pub use check::valid_path;
 pub use constant::Constant;
 pub use info::{Info, Mode, Selected, Selection, SelectionKind, TypeAndValue};
 pub use objects::{Builtin, ObjId, ObjKind, Object, PkgId, VarKind};

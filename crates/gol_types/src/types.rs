@@ -380,6 +380,15 @@ impl Types {
         self.entries[ty.shown as usize].alias
     }
 
+    /// `ty` under its own name if it was written as an alias; aliases inside of it stay.
+    pub(crate) fn without_alias(&mut self, ty: TypeId) -> TypeId {
+        if self.alias_of(ty).is_none() {
+            return ty;
+        }
+        let structure = self.get(ty).clone();
+        self.intern(structure)
+    }
+
     fn intern_as(&mut self, ty: Type, alias: Option<Alias>) -> TypeId {
         let exact = encode(&ty, alias, true);
         if let Some(&shown) = self.exact.get(&exact) {

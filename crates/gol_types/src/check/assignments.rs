@@ -35,6 +35,9 @@ impl Checker<'_> {
             _ => {}
         }
         if self.prog.types.is_untyped(x.ty) {
+            if let Some(t) = to {
+                self.complete(t);
+            }
             // "If an untyped constant is assigned to a variable of interface type or the blank identifier, the constant
             // is first implicitly converted to its default type."
             let target = match to {

@@ -86,7 +86,7 @@ impl Checker<'_> {
 
     /// The arguments of a call: each one value, or all results of a single call.
     fn argument_list(&mut self, args: &[ExprId]) -> Vec<Operand> {
-        let &[only] = args else { return args.iter().map(|&a| self.expr(a)).collect() };
+        let &[only] = args else { return args.iter().map(|&a| self.argument(a)).collect() };
         let (mut x, _) = self.raw_expr(only, None);
         self.exclude(&mut x, true, true);
         if x.mode == Mode::Value
@@ -95,6 +95,19 @@ impl Checker<'_> {
             return members.iter().map(|&ty| Operand::new(Mode::Value, ty, only)).collect();
         }
         vec![x]
+    }
+
+    /// One of several arguments. A call with several results is wrong here, and keeps their types to be shown.
+    fn argument(&mut self, e: ExprId) -> Operand {
+        let (mut x, _) = self.raw_expr(e, None);
+        self.exclude(&mut x, true, true);
+        let ty = x.ty;
+        let valid = !x.is_invalid();
+        self.single_value(&mut x);
+        if valid && x.is_invalid() {
+            x.ty = ty;
+        }
+        x
     }
 
     /// Checks the arguments of call `e` against a function's parameters.

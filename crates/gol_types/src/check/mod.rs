@@ -36,6 +36,8 @@ mod switch;
 mod typexpr;
 mod untyped;
 
+pub use resolver::valid_path;
+
 use std::collections::{HashMap, HashSet};
 
 use gol_source::{Diagnostic, SourceMap, Span, Symbol};

@@ -94,7 +94,8 @@ impl Checker<'_> {
             return Ok(());
         }
         if types.is_interface(to) || types.is_interface_pointer(to) {
-            return self.implements(x.ty, to).map_err(|cause| (Code::InvalidIfaceAssign, cause));
+            let (from, to) = (self.prog.types.without_alias(x.ty), self.prog.types.without_alias(to));
+            return self.implements(from, to).map_err(|cause| (Code::InvalidIfaceAssign, cause));
         }
         if types.is_interface(x.ty) && self.implements(to, x.ty).is_ok() {
             return Err((Code::IncompatibleAssign, "need type assertion".to_string()));

@@ -352,14 +352,16 @@ impl Checker<'_> {
     }
 }
 
-/// Whether an import path is well formed; if not, why.
-fn valid_path(path: &str) -> Result<(), String> {
+/// Whether an import path is well formed; if not, why, in Go's words.
+pub fn valid_path(path: &str) -> Result<(), String> {
     if path.is_empty() {
         return Err("empty string".to_string());
     }
     let wrong = |c: char| c.is_control() || c.is_whitespace() || "!\"#$%&'()*,:;<=>?[\\]^{|}`\u{fffd}".contains(c);
     match path.chars().find(|&c| wrong(c)) {
-        Some(c) if c.is_control() || c.is_whitespace() => Err(format!("invalid character U+{:04X}", c as u32)),
+        Some(c) if c.is_control() || (c.is_whitespace() && c != ' ') => {
+            Err(format!("invalid character U+{:04X}", c as u32))
+        }
         Some(c) => Err(format!("invalid character U+{:04X} '{c}'", c as u32)),
         None => Ok(()),
     }

@@ -94,7 +94,7 @@ impl Checker<'_> {
                     let (&[x], &[y]) = (&lhs[..], &rhs[..]) else {
                         let op = op.text();
                         let message = format!("assignment operation {op} requires single-valued expressions");
-                        self.error(Code::MultiValAssignOp, span, message);
+                        self.error(Code::InvalidSyntaxTree, span, message);
                         return;
                     };
                     let mut operand = self.expr(x);

@@ -6,7 +6,7 @@ use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 use super::{Checker, Operand};
 use crate::constant::Constant;
 use crate::info::Mode;
-use crate::objects::{ObjId, ObjKind, ScopeId, State, VarKind};
+use crate::objects::{ObjId, ObjKind, ScopeId, State};
 use crate::types::{Basic, Type, TypeId};
 
 /// What Go's compiler takes for the size of the address space, in bytes.
@@ -255,8 +255,6 @@ impl Checker<'_> {
             };
             if !matches!(self.prog.objects[obj].kind, ObjKind::Const(_)) {
                 self.error_at(Code::InvalidArrayLen, e, format!("invalid array length {text}"));
-                // It was meant to be used.
-                self.prog.objects[obj].used |= matches!(self.prog.objects[obj].kind, ObjKind::Var(VarKind::Local));
                 return None;
             }
         }

@@ -129,6 +129,7 @@ impl Checker<'_> {
 
     /// The type (and the constant value in it) that an operand gets where a `to` is wanted; a typed operand's own.
     pub(crate) fn implicit(&mut self, x: &Operand, to: TypeId) -> Result<(TypeId, Option<Constant>), Unfit> {
+        self.complete(to);
         let types = &self.prog.types;
         if x.is_invalid() || types.is_typed(x.ty) || to.is_invalid() {
             return Ok((x.ty, None));
