@@ -96,6 +96,7 @@ impl FuncGen<'_, '_> {
         if let Some(init) = init {
             self.stmt(init);
         }
+        let pinned = self.pin_constants(cond.as_slice(), post, body);
         let counted = cond.zip(post).and_then(|(c, p)| self.counting(c, p));
         if let Some(c) = cond {
             if counted.is_none() {
@@ -126,6 +127,9 @@ impl FuncGen<'_, '_> {
             }
         }
         self.asm.place(end, false);
+        if pinned {
+            self.unpin();
+        }
         self.regs.free(m);
     }
 
@@ -240,6 +244,7 @@ impl FuncGen<'_, '_> {
             pos: self.asm.pos(),
         };
         let ty = self.ty(x);
+        let pinned = self.pin_constants(&[], None, body);
         match self.s.shape(ty) {
             Shape::Int(k) => self.range_int(&r, x, ty, k),
             Shape::Slice(elem) => {
@@ -266,7 +271,7 @@ impl FuncGen<'_, '_> {
                 self.range_elements(&r, pair, elem);
             }
             Shape::Pointer(array) => {
-                let Shape::Array(elem, n) = self.s.shape(array) else { return };
+                let Shape::Array(elem, n) = self.s.shape(array) else { unreachable!("the checker says so") };
                 let p = self.expr(x, Want::Any);
                 let pair = self.temp(2);
                 self.mov(pair, p, 1);
@@ -285,6 +290,9 @@ impl FuncGen<'_, '_> {
             }
         }
         self.asm.place(end, false);
+        if pinned {
+            self.unpin();
+        }
         self.regs.free(m);
     }
 

@@ -31,6 +31,9 @@ impl FuncGen<'_, '_> {
         let Some(facts) = self.facts(x) else { return self.expr_value(x, want) };
         let (mode, ty) = (facts.mode, facts.ty);
         if let Some(value) = facts.value.clone() {
+            if let Some(&r) = self.pinned.get(&x) {
+                return self.give(want, r, 1);
+            }
             let ty = self.s.tp.types.default_type(ty);
             return self.constant(&value, ty, want);
         }

@@ -70,6 +70,9 @@ pub(crate) struct FuncGen<'s, 'a> {
     /// The label of the statement that comes next.
     pub(crate) next_label: Option<Symbol>,
     pub(crate) depth: u32,
+    /// Constants that a loop keeps in registers.
+    pub(crate) pinned: HashMap<ExprId, Reg>,
+    pub(crate) in_pinned_loop: bool,
     /// Where a frame that recovered goes on.
     recover_at: Option<Label>,
     /// The body is a package-level initializer.
@@ -146,6 +149,8 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             labels: HashMap::new(),
             next_label: None,
             depth: 0,
+            pinned: HashMap::new(),
+            in_pinned_loop: false,
             recover_at: None,
             owner_is_initializer: false,
             span,

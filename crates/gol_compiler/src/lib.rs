@@ -25,6 +25,7 @@ mod init;
 mod layout;
 mod literal;
 mod methods;
+mod pinned;
 mod place;
 mod program;
 mod regalloc;
