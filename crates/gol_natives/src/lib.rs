@@ -7,6 +7,7 @@
 mod atomic;
 mod bytes;
 mod errno;
+mod math;
 mod os;
 mod reflectlite;
 mod runtime;
@@ -37,6 +38,8 @@ const TABLES: &[(&str, Table)] = &[
     ("internal/errno", errno::TABLE),
     ("internal/reflectlite", reflectlite::TABLE),
     ("internal/stdio", os::STDIO),
+    ("math", math::TABLE),
+    ("math/bits", math::BITS),
     ("os", os::TABLE),
     ("runtime", runtime::TABLE),
     ("sort", sort::TABLE),
