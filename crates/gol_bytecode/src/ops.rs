@@ -461,8 +461,8 @@ ops! {
     StESlice(R(2), R(1), R(3));
     /// `R[A] = ` address of element `R[C]` of `R[B..2]`, element size K1
     IndexAddr(W(1), R(2), R(1); Size);
-    /// Raises: index `R[A]` out of range with length `R[B]`
-    BoundsCheck(R(1), R(1), None);
+    /// Raises: index `R[A]` out of range with length `R[B]`; with `c` 1 the text shows the index as unsigned
+    BoundsCheck(R(1), R(1), U16);
     /// `R[A] = ` byte `R[C]` of string `R[B..2]`; raises
     StrIndex(W(1), R(2), R(1));
 

@@ -316,7 +316,8 @@ impl FuncGen<'_, '_> {
             self.asm.op_words(Op::MapGet2, to, map, key, &[t]);
             return to;
         }
-        let (s, i) = self.operands(base, base_ty, index, TypeId::INT);
+        let s = self.expr(base, Want::Any);
+        let i = self.index_operand(index, s + 1);
         let pos = self.end_pos(base);
         self.asm.set_pos(pos);
         self.regs.free(m);

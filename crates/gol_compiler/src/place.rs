@@ -5,12 +5,12 @@
 //! copy, and stored from any address.
 
 use gol_bytecode::{LeafKind, Op};
-use gol_syntax::ast::{Expr, ExprId};
+use gol_syntax::ast::{BinaryOp, Expr, ExprId};
 use gol_types::types::TypeId;
 use gol_types::{Mode, ObjId, ObjKind, Selected, SelectionKind, VarKind};
 
 use crate::func::{FuncGen, Var, Want};
-use crate::program::Shape;
+use crate::program::{IntKind, Shape};
 use crate::regalloc::Reg;
 
 /// Where a value is.
@@ -199,7 +199,7 @@ impl FuncGen<'_, '_> {
         match self.s.shape(base_ty) {
             Shape::Slice(_) => {
                 let pair = self.expr(base, Want::Any);
-                let index = self.expr(index, Want::Any);
+                let index = self.index_operand(index, pair + 1);
                 Some(Place::Elem { pair, index })
             }
             Shape::Array(elem, n) => {
@@ -209,7 +209,7 @@ impl FuncGen<'_, '_> {
                     return Some(self.at_offset(place, base_ty, i as u64 * size));
                 }
                 let pair = self.array_pair(base, n);
-                let index = self.expr(index, Want::Any);
+                let index = self.index_operand(index, pair + 1);
                 Some(Place::Elem { pair, index })
             }
             Shape::Pointer(array) => {
@@ -222,7 +222,7 @@ impl FuncGen<'_, '_> {
                 let pair = self.temp(2);
                 self.mov(pair, p, 1);
                 self.load_int(pair + 1, n as i64);
-                let index = self.expr(index, Want::Any);
+                let index = self.index_operand(index, pair + 1);
                 self.asm.op(Op::NilCheck, pair, 0, 0);
                 Some(Place::Elem { pair, index })
             }
@@ -232,6 +232,37 @@ impl FuncGen<'_, '_> {
                 Some(Place::Map { map, key, ty: base_ty })
             }
             _ => None,
+        }
+    }
+
+    /// An index. One of a 64-bit unsigned type that is too large for an int is reported here, since it looks negative
+    /// to all instructions.
+    pub(crate) fn index_operand(&mut self, x: ExprId, len: Reg) -> Reg {
+        let r = self.expr(x, Want::Any);
+        let wide = matches!(self.shape_of(x), Shape::Int(IntKind { bits: 64, signed: false }));
+        if wide && !self.is_small(x) {
+            let ok = self.asm.label();
+            self.asm.jump(Op::JGeK, r, 0, 0, &[], ok);
+            self.asm.op(Op::BoundsCheck, r, len, 1);
+            self.asm.place(ok, false);
+        }
+        r
+    }
+
+    /// Whether an unsigned value is certain to be below the greatest int.
+    fn is_small(&self, x: ExprId) -> bool {
+        let x = self.s.ast.unparen(x);
+        if self.s.tp.info.value_of(x).is_some() {
+            return true;
+        }
+        let positive = |c: ExprId| self.const_int(c).is_some_and(|n| n > 0);
+        match &self.s.ast[x].kind {
+            Expr::Binary { op: BinaryOp::And, x, y, .. } => positive(*x) || positive(*y),
+            Expr::Binary { op: BinaryOp::Rem | BinaryOp::Shr, y, .. } => positive(*y),
+            Expr::Call { fun, args, .. } if self.facts(*fun).is_some_and(|t| t.is_type()) => {
+                matches!(args.first().map(|a| self.shape_of(*a)), Some(Shape::Int(k)) if k.bits < 64 && !k.signed)
+            }
+            _ => false,
         }
     }
 
