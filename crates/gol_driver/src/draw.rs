@@ -76,17 +76,18 @@ fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) ->
     };
     let config = Config::default().with_color(colors).with_index_type(IndexType::Byte).with_char_set(CharSet::Unicode);
     let (first, rest) = d.message.split_once('\n').unwrap_or((&d.message, ""));
-    let mut report = Report::build(kind, (name.clone(), at.clone()))
-        .with_config(config)
-        .with_code(d.code.name())
-        .with_message(first)
-        .with_label(Label::new((name.clone(), at)).with_message("here").with_order(0));
-    let mut texts = vec![name];
+    // ariadne draws labels of one file together if they come in the order of their lines.
+    let mut labels = vec![(d.span.lo, name.clone(), at.clone(), "here")];
     for l in &d.labels {
         if let Some((name, at)) = range(map, l.span) {
-            texts.push(name.clone());
-            report = report.with_label(Label::new((name, at)).with_message(&l.text).with_order(1));
+            labels.push((l.span.lo, name, at, &l.text));
         }
+    }
+    labels.sort_by_key(|l| l.0);
+    let texts: Vec<_> = labels.iter().map(|l| l.1.clone()).collect();
+    let mut report = Report::build(kind, (name, at)).with_config(config).with_code(d.code.name()).with_message(first);
+    for (_, name, at, text) in labels {
+        report = report.with_label(Label::new((name, at)).with_message(text));
     }
     if !rest.is_empty() {
         report = report.with_note(rest.replace('\t', "  "));

@@ -1,7 +1,7 @@
 //! Finding packages and running the phases over them, imported packages first.
 
 use crate::{Built, stdlib};
-use gol_source::{Code, Diagnostic, FileId, SourceMap, Span};
+use gol_source::{Code, Diagnostic, FileId, SourceMap, Span, Symbol};
 use gol_syntax::ast::{Ast, Decl, File};
 use gol_types::{Options, PkgId, Program};
 use std::collections::HashMap;
@@ -42,7 +42,9 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
         }
     }
     // Go's compiler goes on after errors that its parser finds in well-formed text.
-    let well_formed = files.len() == all && !loader.diagnostics.iter().any(|d| d.message.starts_with("syntax error"));
+    // Where it gave up there is no package clause.
+    let whole = files.len() == all && files.iter().all(|f| f.package.name != Symbol::BLANK || !f.decls.is_empty());
+    let well_formed = whole && !loader.diagnostics.iter().any(|d| d.message.starts_with("syntax error"));
     if loader.diagnostics.is_empty() {
         loader.same_package(&files);
     }
@@ -53,16 +55,12 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
         if loader.standard(&mut types, RUNTIME, &mut trail).is_none() {
             return Err(InputError("this gol has no package runtime: it was built wrongly".into()));
         }
-        let before = loader.diagnostics.len();
         loader.imports(&mut types, &files, &mut trail);
         let imports = loader.known.clone();
         let is_main = files.first().is_some_and(|f| loader.ast.text(f.package.name) == "main");
         let path = if is_main { "main" } else { "command-line-arguments" };
         let (_, found) = types.check_package(&loader.ast, &loader.map, &files, path, &imports, Options::default());
-        // An import that could not be found makes every use of it an error: only the cause is shown.
-        if loader.diagnostics.len() == before {
-            loader.diagnostics.extend(found);
-        }
+        loader.diagnostics.extend(found);
         if loader.diagnostics.is_empty() && compile {
             if !is_main {
                 return Err(InputError("package command-line-arguments is not a main package".into()));
