@@ -43,7 +43,8 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
     }
     // Go's compiler goes on after errors that its parser finds in well-formed text.
     // Where it gave up there is no package clause.
-    let whole = files.len() == all && files.iter().all(|f| f.package.name != Symbol::BLANK || !f.decls.is_empty());
+    let nameless = |f: &File| f.package.name == Symbol::BLANK && f.decls.is_empty();
+    let whole = files.len() == all && (loader.diagnostics.is_empty() || !files.iter().any(nameless));
     let well_formed = whole && !loader.diagnostics.iter().any(|d| d.message.starts_with("syntax error"));
     if loader.diagnostics.is_empty() {
         loader.same_package(&files);
@@ -59,11 +60,18 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
         let imports = loader.known.clone();
         let is_main = files.first().is_some_and(|f| loader.ast.text(f.package.name) == "main");
         let path = if is_main { "main" } else { "command-line-arguments" };
-        let (_, found) = types.check_package(&loader.ast, &loader.map, &files, path, &imports, Options::default());
+        let (pkg, found) = types.check_package(&loader.ast, &loader.map, &files, path, &imports, Options::default());
         loader.diagnostics.extend(found);
         if loader.diagnostics.is_empty() && compile {
             if !is_main {
                 return Err(InputError("package command-line-arguments is not a main package".into()));
+            }
+            let main = loader.ast.names.intern("main");
+            if types.lookup(pkg, main).is_none() {
+                // Go's linker says so, and has no place for it.
+                let text = "function main is undeclared in the main package";
+                loader.diagnostics.push(Diagnostic::error(Code::InvalidMainDecl, files[0].package.span, text));
+                return Ok(Built { map: loader.map, diagnostics: loader.diagnostics, program: None });
             }
             match gol_compiler::compile(&loader.ast, &loader.map, &mut types) {
                 Ok(p) => program = Some(p),
