@@ -9,6 +9,7 @@ mod bytes;
 mod errno;
 mod math;
 mod os;
+mod rand;
 mod reflectlite;
 mod runtime;
 mod sort;
@@ -40,6 +41,8 @@ const TABLES: &[(&str, Table)] = &[
     ("internal/stdio", os::STDIO),
     ("math", math::TABLE),
     ("math/bits", math::BITS),
+    ("math/rand", rand::TABLE),
+    ("math/rand/v2", rand::V2),
     ("os", os::TABLE),
     ("runtime", runtime::TABLE),
     ("sort", sort::TABLE),
