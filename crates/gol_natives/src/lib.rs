@@ -6,6 +6,7 @@
 
 mod atomic;
 mod bytes;
+mod debug;
 mod errno;
 mod math;
 mod os;
@@ -45,6 +46,7 @@ const TABLES: &[(&str, Table)] = &[
     ("math/rand/v2", rand::V2),
     ("os", os::TABLE),
     ("runtime", runtime::TABLE),
+    ("runtime/debug", debug::TABLE),
     ("sort", sort::TABLE),
     ("strconv", strconv::TABLE),
     ("strings", strings::TABLE),
