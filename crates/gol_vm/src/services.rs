@@ -217,14 +217,22 @@ impl Native<'_> {
         Some(Frame { pc, function: function.name.clone(), file, line, entry })
     }
 
-    /// The trace of the calling goroutine, or of all, as a report shows it.
+    /// The trace of the calling goroutine from the caller of `runtime.Stack` on, or of all, as a report shows it.
     pub fn stack_text(&mut self, all: bool) -> String {
         let mut out = String::new();
         // SAFETY: V3: the state is saved. Others are looked at while the world is stopped.
         unsafe {
             let id = (*self.g).id;
             out.push_str(&format!("goroutine {id} [running]:\n"));
-            report::trace(self.vm, self.g, &mut out);
+            let mut own = String::new();
+            report::trace(self.vm, self.g, &mut own);
+            // The innermost frame is that of runtime.Stack itself: two lines.
+            let from = own
+                .match_indices('\n')
+                .nth(1)
+                .filter(|_| own.starts_with("runtime.Stack("))
+                .map_or(0, |(at, _)| at + 1);
+            out.push_str(&own[from..]);
             if all {
                 panics::set_top(self.vm, self.g);
                 self.w.stop_the_world();
