@@ -65,7 +65,7 @@ pub(crate) fn mend(failure: &Failure, probe: &mut Probe, again: u32) -> Option<V
         Place::Statements => Some(mend_statement(failure, start, inner, again)),
         Place::Clauses => Some(mend_clause(tokens, start, at)),
         Place::Lines => {
-            let end = element_end(tokens, at, inner, false);
+            let end = line_end(tokens, at, inner, closer_of(tokens[first - 1].1));
             let end = if tokens[end].1.is_semi() { end + 1 } else { end };
             Some(splice(tokens, start, end.max(at), Vec::new()))
         }
@@ -190,6 +190,15 @@ fn starts_statement(tok: Tok) -> bool {
 /// Where the statement or line that holds `at` ends, with the brackets `inner` open in it: at the semicolon, or at
 /// what closes the list. With `at_brace`, also at a `{` outside of brackets.
 fn element_end(tokens: &[Token], at: usize, inner: &[usize], at_brace: bool) -> usize {
+    end_of(tokens, at, inner, Tok::RBrace, at_brace)
+}
+
+/// The same for a line of a list that `closer` closes.
+fn line_end(tokens: &[Token], at: usize, inner: &[usize], closer: Tok) -> usize {
+    end_of(tokens, at, inner, closer, false)
+}
+
+fn end_of(tokens: &[Token], at: usize, inner: &[usize], closer: Tok, at_brace: bool) -> usize {
     let mut open: Vec<Tok> = inner.iter().map(|&b| tokens[b].1).collect();
     // Brackets opened before the mistake; a statement's keyword on a new line shows that they were never closed.
     let mut old = open.len();
@@ -200,7 +209,7 @@ fn element_end(tokens: &[Token], at: usize, inner: &[usize], at_brace: bool) -> 
             tok if tok.opens() => open.push(tok),
             tok if tok.closes() => match open.iter().rposition(|&o| closer_of(o) == tok) {
                 Some(n) => open.truncate(n),
-                None if tok == Tok::RBrace => return i,
+                None if tok == Tok::RBrace || tok == closer => return i,
                 None => {}
             },
             Tok::Semi if at_brace && open.is_empty() => {}
