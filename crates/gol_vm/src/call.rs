@@ -34,8 +34,8 @@ const CLOSURE: usize = 3;
 const NARGS: usize = 4;
 const ARGS: usize = 5;
 
-/// A call did not find room for `words` words above the current base, or was asked to give way. The call is carried
-/// out again afterwards.
+/// A call did not find room for `words` words above the current base, or was asked to give way. With [`Then::Go`] and the saved pc
+/// unchanged there is room now, and the call goes on; otherwise the goroutine does as its state says.
 ///
 /// # Safety
 /// V3, with the state saved.
@@ -45,14 +45,20 @@ pub(crate) unsafe fn slow_enter(vm: &Vm, w: &mut Worker, g: *mut G, words: usize
     // SAFETY: V3.
     unsafe {
         let need = (*g).base as usize + words;
+        if need <= (*g).stack.words() as usize {
+            match crate::interp::safepoint(w, g) {
+                Then::Go => {}
+                other => return other,
+            }
+        }
+        // A collection may have made the stack smaller just now.
         if need > (*g).stack.words() as usize {
             if need > u32::MAX as usize || (*g).stack.grow(need as u32).is_err() {
                 return panics::stack_overflow(vm, w, g);
             }
             w.set_guard(limit(g));
-            return Then::Go;
         }
-        crate::interp::safepoint(w, g)
+        Then::Go
     }
 }
 

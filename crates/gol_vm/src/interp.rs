@@ -256,15 +256,32 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     store_leaf(LeafKind::$kind, p, base.add(c!() as usize));
                 }};
             }
+            // Makes room for so many words above the base, giving way if asked to. The instruction goes on: in a deterministic
+            // run the guard stays 0, and checking again would never end. It starts anew only after a switch.
+            macro_rules! room {
+                ($words:expr) => {
+                    if base.add($words) as u64 > w.guard.load(Relaxed) {
+                        save!(start);
+                        match call::slow_enter(vm, w, g, $words) {
+                            Then::Go if (*g).pc == start.offset_from(code) as u64 => {
+                                base = (*g).stack.ptr().add((*g).base as usize);
+                            }
+                            // The stack is full: the report of that runs.
+                            Then::Go => {
+                                reload!();
+                                continue;
+                            }
+                            other => return other,
+                        }
+                    }
+                };
+            }
             // Enters a function: the frame's header, then its registers, with room for all of them.
             macro_rules! enter {
                 ($window:expr, $entry:expr, $nregs:expr, $closure:expr, $ret:expr) => {{
                     let window = $window as usize;
+                    room!(window + $nregs as usize);
                     let callee = base.add(window);
-                    if callee.add($nregs as usize) as u64 > w.guard.load(Relaxed) {
-                        save!(start);
-                        then!(call::slow_enter(vm, w, g, window + $nregs as usize));
-                    }
                     *callee.sub(3) = $entry as u64;
                     *callee.sub(2) = $ret.offset_from(code) as u64 | (window as u64) << 32;
                     *callee.sub(1) = $closure;
@@ -915,10 +932,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                         let nregs = vm.image.nregs_at(d.entry) as usize;
                         let window = a!() as usize;
                         // The record leaves the list only when the call is sure to start; room may be made first.
-                        if base.add(window + nregs) as u64 > w.guard.load(Relaxed) {
-                            save!(start);
-                            then!(call::slow_enter(vm, w, g, window + nregs));
-                        }
+                        room!(window + nregs);
                         call::pop_defer(g);
                         d.copy_args(base.add(window));
                         enter!(window, d.entry, nregs, d.closure, start);
