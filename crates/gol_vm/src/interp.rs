@@ -281,9 +281,15 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 ($window:expr, $entry:expr, $nregs:expr, $closure:expr, $ret:expr) => {{
                     let window = $window as usize;
                     room!(window + $nregs as usize);
-                    let callee = base.add(window);
+                    enter_roomy!(window, $entry, $closure, $ret);
+                }};
+            }
+            // The same where there is room already.
+            macro_rules! enter_roomy {
+                ($window:expr, $entry:expr, $closure:expr, $ret:expr) => {{
+                    let callee = base.add($window);
                     *callee.sub(3) = $entry as u64;
-                    *callee.sub(2) = $ret.offset_from(code) as u64 | (window as u64) << 32;
+                    *callee.sub(2) = $ret.offset_from(code) as u64 | ($window as u64) << 32;
                     *callee.sub(1) = $closure;
                     base = callee;
                     pc = code.add($entry as usize);
@@ -935,7 +941,8 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                         room!(window + nregs);
                         call::pop_defer(g);
                         d.copy_args(base.add(window));
-                        enter!(window, d.entry, nregs, d.closure, start);
+                        // To give way here, with the record gone, would lose the call.
+                        enter_roomy!(window, d.entry, d.closure, start);
                     }
                 }
                 Op::Panic => {
