@@ -107,5 +107,37 @@ fn options(args: Vec<String>) -> Result<Options, String> {
         Ok(v) => gol_vm::Mode::Deterministic { seed: v.parse().map_err(|_| format!("GOL_SEED={v} is no number"))? },
         Err(_) => gol_vm::Mode::Parallel,
     };
-    Ok(Options { workers, mode, args, gc_stress, gc_percent })
+    let memory_limit = memory_limit(&std::env::var("GOMEMLIMIT").unwrap_or_default())?;
+    let traceback = gol_vm::Traceback::parse(&std::env::var("GOTRACEBACK").unwrap_or_default());
+    Ok(Options { workers, mode, args, gc_stress, gc_percent, memory_limit, traceback })
+}
+
+/// GOMEMLIMIT: a number of bytes with or without a unit.
+fn memory_limit(text: &str) -> Result<i64, String> {
+    if matches!(text, "" | "off") {
+        return Ok(i64::MAX);
+    }
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0)];
+    let unit = units.iter().find_map(|(unit, shift)| text.strip_suffix(unit).map(|number| (number, *shift)));
+    let (number, shift) = unit.unwrap_or((text, 0));
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let limit = number.parse::<i64>().ok().filter(|_| digits).and_then(|n| n.checked_mul(1 << shift));
+    limit.ok_or_else(|| format!("GOMEMLIMIT={text} is no number of bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::memory_limit;
+
+    #[test]
+    fn memory_limits_have_units() {
+        assert_eq!(memory_limit(""), Ok(i64::MAX));
+        assert_eq!(memory_limit("off"), Ok(i64::MAX));
+        assert_eq!(memory_limit("1000"), Ok(1000));
+        assert_eq!(memory_limit("5B"), Ok(5));
+        assert_eq!(memory_limit("3GiB"), Ok(3 << 30));
+        for wrong in ["MiB", "-1", "+1", "1KB", "1e3", "9999999999TiB"] {
+            assert!(memory_limit(wrong).is_err());
+        }
+    }
 }

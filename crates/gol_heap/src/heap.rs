@@ -1,20 +1,24 @@
 //! The heap as its users see it: making one, pacing, statistics, the registry of allocators.
 //!
 //! Pacing is Go's: the next collection is wanted when the allocated bytes reach live + (live + roots) * GOGC / 100, and at least
-//! 4 MB * GOGC / 100. The wish is a flag; the VM looks at it at its safepoints.
+//! 4 MB * GOGC / 100, or when they reach the soft limit. The wish is a flag; the VM looks at it at its safepoints.
 
 use crate::block::{BlockId, Space};
 use crate::central::Central;
 use crate::layout::{LayoutId, LayoutTable};
 use crate::local::{CachePtr, LocalHeap};
 use crate::size_class::PAGE_SIZE;
-use crate::stats::{CollectStats, HeapStats};
+use crate::stats::{CollectStats, HeapStats, Pause};
+use std::collections::VecDeque;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
 
 /// The smallest heap at which a collection is wanted, at GOGC=100.
 const MIN_HEAP: u64 = 4 << 20;
+
+/// How many of the last pauses are kept.
+const PAUSES: usize = 256;
 
 /// What a [`Heap`] is made with.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +61,14 @@ pub struct Heap {
     stress: AtomicBool,
     gc_percent: AtomicI32,
     memory_limit: AtomicUsize,
+    soft_limit: AtomicU64,
     /// Bytes reported by allocators since the last collection, and the number of them at which the next is wanted.
     since_gc: AtomicUsize,
     trigger: AtomicUsize,
     num_gc: AtomicU32,
     pause_ns: AtomicU64,
+    /// The last pauses and when they ended, oldest first.
+    pauses: Mutex<VecDeque<Pause>>,
 }
 
 #[derive(Debug, Default)]
@@ -120,10 +127,12 @@ impl Heap {
             stress: AtomicBool::new(false),
             gc_percent: AtomicI32::new(config.gc_percent),
             memory_limit: AtomicUsize::new(config.memory_limit),
+            soft_limit: AtomicU64::new(u64::MAX),
             since_gc: AtomicUsize::new(0),
             trigger: AtomicUsize::new(0),
             num_gc: AtomicU32::new(0),
             pause_ns: AtomicU64::new(0),
+            pauses: Mutex::default(),
         };
         heap.set_trigger(&heap.registry());
         Ok(Arc::new(heap))
@@ -179,6 +188,19 @@ impl Heap {
         old
     }
 
+    /// Sets the allocated bytes at which a collection is wanted whatever GOGC says (`debug.SetMemoryLimit`); returns the old
+    /// number. `u64::MAX`: none. Allocation goes on beyond it.
+    pub fn set_soft_limit(&self, bytes: u64) -> u64 {
+        let old = self.soft_limit.swap(bytes, Relaxed);
+        self.set_trigger(&self.registry());
+        old
+    }
+
+    /// The soft limit.
+    pub fn soft_limit(&self) -> u64 {
+        self.soft_limit.load(Relaxed)
+    }
+
     /// With stress on, every allocation asks for a collection. Allocators notice when their present runs are used up, so switch it on
     /// first.
     pub fn set_stress(&self, on: bool) {
@@ -189,9 +211,19 @@ impl Heap {
         self.stress.load(Relaxed)
     }
 
-    /// Adds to the total of pauses; the heap reads no clock.
-    pub fn add_pause(&self, nanoseconds: u64) {
-        self.pause_ns.fetch_add(nanoseconds, Relaxed);
+    /// Adds to the total of pauses, and to the last ones; the heap reads no clock.
+    pub fn add_pause(&self, pause: Pause) {
+        self.pause_ns.fetch_add(pause.nanoseconds, Relaxed);
+        let mut pauses = self.pauses.lock().expect("no panic while the pauses are locked");
+        if pauses.len() == PAUSES {
+            pauses.pop_front();
+        }
+        pauses.push_back(pause);
+    }
+
+    /// The last pauses, at most 256, newest first.
+    pub fn last_pauses(&self) -> Vec<Pause> {
+        self.pauses.lock().expect("no panic while the pauses are locked").iter().rev().copied().collect()
     }
 
     /// The figures of this heap.
@@ -304,10 +336,14 @@ impl Heap {
 
     /// Allocated bytes at which the next collection is wanted; `u64::MAX` for never.
     fn goal(&self, registry: &Registry) -> u64 {
-        let Ok(percent) = u64::try_from(self.gc_percent.load(Relaxed)) else { return u64::MAX };
         let live = registry.live.0;
+        // Above the soft limit a part of what lives must be allocated anew between two collections, or nothing else is done.
+        let soft = self.soft_limit().max(live.saturating_add(live / 4));
+        let Ok(percent) = u64::try_from(self.gc_percent.load(Relaxed)) else {
+            return if self.soft_limit() == u64::MAX { u64::MAX } else { soft };
+        };
         let grown = live.saturating_add((live + registry.roots).saturating_mul(percent) / 100);
-        grown.max(MIN_HEAP * percent / 100).min(self.memory_limit() as u64)
+        grown.max(MIN_HEAP * percent / 100).min(self.memory_limit() as u64).min(soft)
     }
 
     /// The room until the goal; some at least, so that a heap near its limit does not collect all the time.

@@ -58,7 +58,7 @@ pub use layout::{LayoutId, LayoutTable};
 pub use local::{LocalHeap, zero_base};
 pub use mark::{MarkHelpers, MarkSession, NoHelpers, RootVisitor, Roots, ThreadHelpers};
 pub use size_class::{MAX_SMALL_SIZE, go_round_up_size};
-pub use stats::{CollectStats, HeapStats};
+pub use stats::{CollectStats, HeapStats, Pause};
 
 /// Another name for [`LocalHeap`].
 pub type Allocator = LocalHeap;

@@ -29,6 +29,15 @@ pub struct HeapStats {
     pub heap_released: u64,
 }
 
+/// How long the world stood still for one collection.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// Its length.
+    pub nanoseconds: u64,
+    /// When it ended: nanoseconds since 1970.
+    pub end: i64,
+}
+
 /// What one collection found.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub struct CollectStats {

@@ -220,8 +220,25 @@ fn statistics_are_exact_while_nothing_runs() {
     assert_eq!((stats.mallocs, stats.frees, stats.alloc, stats.num_gc), (1002, 999, 106_592, 1));
     collect(&heap, &[]);
     assert_eq!(heap.stats().heap_objects, 0);
-    heap.add_pause(5);
-    assert_eq!(heap.stats().pause_total_ns, 5);
+    let pause = |i| gol_heap::Pause { nanoseconds: 1, end: i };
+    (0..300).for_each(|i| heap.add_pause(pause(i)));
+    assert_eq!(heap.stats().pause_total_ns, 300);
+    let last = heap.last_pauses();
+    assert_eq!((last.len(), last[0], last[255]), (256, pause(299), pause(44)));
+}
+
+#[test]
+fn the_soft_limit_asks_for_a_collection() {
+    let (heap, mut local) = heap();
+    assert_eq!(heap.set_gc_percent(-1), 100);
+    assert_eq!(heap.stats().next_gc, u64::MAX);
+    assert_eq!(heap.set_soft_limit(1 << 20), u64::MAX);
+    assert_eq!(heap.stats().next_gc, 1 << 20);
+    while !heap.gc_wanted() {
+        assert!(heap.stats().alloc < 3 << 20);
+        local.alloc(4096, LayoutId::NOSCAN);
+    }
+    assert!(heap.stats().alloc >= 1 << 19);
 }
 
 #[test]

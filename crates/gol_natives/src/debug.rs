@@ -1,16 +1,18 @@
-//! `runtime/debug`: settings of the collector.
+//! `runtime/debug`: settings of the collector and the stacks, what a crash shows, the history of pauses.
 
-use gol_vm::{Flow, Native, NativeFn, NativeResult};
+use crate::os;
+use gol_vm::{Flow, Native, NativeFn, NativeResult, Traceback};
 
-pub(crate) const TABLE: &[(&str, NativeFn)] =
-    &[("SetGCPercent", set_gc_percent), ("FreeOSMemory", free_os_memory), ("SetMemoryLimit", set_memory_limit)];
-
-fn set_gc_percent(n: &mut Native<'_>) -> NativeResult {
-    let percent = n.int().clamp(-1, i32::MAX.into()) as i32;
-    let old = n.vm().heap().set_gc_percent(percent);
-    n.give_int(old.into());
-    Ok(Flow::Done)
-}
+pub(crate) const TABLE: &[(&str, NativeFn)] = &[
+    ("FreeOSMemory", free_os_memory),
+    ("SetMaxStack", set_max_stack),
+    ("SetMemoryLimit", set_memory_limit),
+    ("SetTraceback", set_traceback),
+    ("gcHistory", gc_history),
+    ("goid", goid),
+    ("setCrashFile", set_crash_file),
+    ("setGCPercent", set_gc_percent),
+];
 
 fn free_os_memory(n: &mut Native<'_>) -> NativeResult {
     n.collect();
@@ -18,13 +20,56 @@ fn free_os_memory(n: &mut Native<'_>) -> NativeResult {
     Ok(Flow::Done)
 }
 
+fn set_max_stack(n: &mut Native<'_>) -> NativeResult {
+    let bytes = n.int();
+    let old = n.set_max_stack(bytes.max(0) as usize);
+    n.give_int(old as i64);
+    Ok(Flow::Done)
+}
+
 fn set_memory_limit(n: &mut Native<'_>) -> NativeResult {
-    let limit = n.int();
-    let heap = n.vm().heap();
-    let old = match usize::try_from(limit) {
-        Ok(bytes) => heap.set_memory_limit(bytes),
-        Err(_) => heap.memory_limit(),
-    };
-    n.give_int(i64::try_from(old).unwrap_or(i64::MAX));
+    let bytes = n.int();
+    let old = n.set_memory_limit(bytes);
+    n.give_int(old);
+    Ok(Flow::Done)
+}
+
+fn set_traceback(n: &mut Native<'_>) -> NativeResult {
+    let level = Traceback::parse(&n.text());
+    n.set_traceback(level);
+    Ok(Flow::Done)
+}
+
+/// `gcHistory() (count, total int64, pauses, ends []int)`
+fn gc_history(n: &mut Native<'_>) -> NativeResult {
+    let (stats, last) = (n.vm().heap().stats(), n.vm().heap().last_pauses());
+    n.give_uint(stats.num_gc.into());
+    n.give_uint(stats.pause_total_ns);
+    n.give_words(&last.iter().map(|p| p.nanoseconds).collect::<Vec<_>>())?;
+    n.give_words(&last.iter().map(|p| p.end as u64).collect::<Vec<_>>())?;
+    Ok(Flow::Done)
+}
+
+fn goid(n: &mut Native<'_>) -> NativeResult {
+    let id = n.goid();
+    n.give_uint(id);
+    Ok(Flow::Done)
+}
+
+fn set_crash_file(n: &mut Native<'_>) -> NativeResult {
+    let fd = n.int();
+    let file = if fd < 0 { Ok(None) } else { os::duplicate(fd).map(|fd| Some(fd.into())) };
+    let errno = os::number(&file);
+    if let Ok(file) = file {
+        n.set_crash_file(file);
+    }
+    n.give_int(errno);
+    Ok(Flow::Done)
+}
+
+fn set_gc_percent(n: &mut Native<'_>) -> NativeResult {
+    let percent = n.int();
+    let old = n.vm().heap().set_gc_percent(percent.max(-1) as i32);
+    n.give_int(old.into());
     Ok(Flow::Done)
 }

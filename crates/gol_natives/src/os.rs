@@ -8,6 +8,7 @@ mod names;
 mod process;
 mod transfer;
 
+pub(crate) use handles::duplicate;
 pub(crate) use process::variable;
 
 use gol_vm::NativeFn;
@@ -59,10 +60,10 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
 pub(crate) const STDIO: &[(&str, NativeFn)] = &[("read", transfer::read), ("write", transfer::write)];
 
 /// What a call of the system gives, or an error number.
-type Sys<T> = Result<T, Errno>;
+pub(crate) type Sys<T> = Result<T, Errno>;
 
 /// The number of an error, 0 for none.
-fn number<T>(r: &Sys<T>) -> i64 {
+pub(crate) fn number<T>(r: &Sys<T>) -> i64 {
     r.as_ref().err().map_or(0, |e| i64::from(e.raw_os_error()))
 }
 

@@ -11,7 +11,7 @@ use crate::proc::Shared;
 use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, lock};
 use crate::trace::Event;
 use crate::worker::{Worker, request};
-use gol_heap::{CollectStats, MarkHelpers, RootVisitor, Roots};
+use gol_heap::{CollectStats, MarkHelpers, Pause, RootVisitor, Roots};
 use std::time::Duration;
 
 /// Who is in the world, and whether it is stopped.
@@ -205,7 +205,9 @@ impl Shared {
         // SAFETY: H5: the world is stopped, and its lock synchronises; `RuntimeRoots` shows all that goroutines and the runtime hold,
         // the machine shows the rest.
         let stats = unsafe { self.heap.collect(&RuntimeRoots(self), &Helpers(self)) };
-        self.heap.add_pause((self.env.now() - start) as u64);
+        let (seconds, nanoseconds) = self.env.wall();
+        let end = seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds.into());
+        self.heap.add_pause(Pause { nanoseconds: (self.env.now() - start) as u64, end });
         stats
     }
 }

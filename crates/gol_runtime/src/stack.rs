@@ -1,11 +1,12 @@
 //! Register stacks: one growing array of 64-bit words for each goroutine.
 //!
-//! A stack starts with [`MIN_WORDS`] words and at least doubles when it grows, up to [`MAX_WORDS`]. Growing moves it, so nothing but the
+//! A stack starts with [`MIN_WORDS`] words and at least doubles when it grows, up to [`max_bytes`]. Growing moves it, so nothing but the
 //! goroutine that runs on it may hold an address into it; parked goroutines are reached by offsets (R5), and no heap object ever
 //! points into a stack. Which of its words are in use is the owner's knowledge ([`crate::G::top`]).
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::ptr::NonNull;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Words of a new stack.
 pub const MIN_WORDS: u32 = 32;
@@ -13,10 +14,30 @@ pub const MIN_WORDS: u32 = 32;
 /// Words of the largest stack: 1 GB, Go's limit on 64-bit systems.
 pub const MAX_WORDS: u32 = 1_000_000_000 / 8;
 
+/// What [`set_max_bytes`] has set. No protocol depends on it.
+static MAX_BYTES: AtomicUsize = AtomicUsize::new(MAX_WORDS as usize * 8);
+
+/// The size in bytes that no stack may pass from now on: at most that of [`MAX_WORDS`], unless less has been asked for.
+pub fn max_bytes() -> usize {
+    MAX_BYTES.load(Relaxed)
+}
+
+/// Sets [`max_bytes`] for all stacks of the process (`debug.SetMaxStack`); returns the old number.
+pub fn set_max_bytes(bytes: usize) -> usize {
+    MAX_BYTES.swap(bytes, Relaxed)
+}
+
+/// A limit below this holds for larger stacks only: new goroutines must be able to start.
+const ALWAYS_WORDS: u32 = 1024;
+
+fn max_words() -> u32 {
+    ((max_bytes() / 8).min(MAX_WORDS as usize) as u32).max(ALWAYS_WORDS)
+}
+
 /// Stacks up to this size stay with their goroutine when it ends and goes to the pool.
 pub(crate) const KEEP_WORDS: u32 = 128;
 
-/// The goroutine would need more than [`MAX_WORDS`] (or than the system gives): Go's fatal "stack overflow".
+/// The goroutine would need more than [`max_bytes`] (or than the system gives): Go's fatal "stack overflow".
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StackOverflow;
 
@@ -54,10 +75,11 @@ impl Stack {
         if min_words <= self.words {
             return Ok(());
         }
-        if min_words > MAX_WORDS {
+        let max = max_words();
+        if min_words > max {
             return Err(StackOverflow);
         }
-        let words = min_words.next_power_of_two().clamp(MIN_WORDS, MAX_WORDS);
+        let words = min_words.next_power_of_two().clamp(MIN_WORDS, max);
         self.resize(words)
     }
 

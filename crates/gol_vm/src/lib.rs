@@ -20,6 +20,7 @@
 mod call;
 mod chans;
 mod convert;
+mod crash;
 pub mod dynamic;
 mod equal;
 pub mod float;
@@ -39,6 +40,7 @@ mod strings;
 mod value;
 mod vm;
 
+pub use crash::Traceback;
 pub use gol_runtime::{Mode, WaitReason};
 pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult, Strings, Words};
 pub use raise::Raise;

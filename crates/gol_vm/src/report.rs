@@ -1,8 +1,8 @@
 //! What a program prints about itself when it ends badly: panics, fatal errors, deadlocks, goroutine traces. All texts
 //! are Go's; frames show the program's own lines.
 
-use crate::print::{self, write_stderr};
-use crate::{Vm, strings};
+use crate::print;
+use crate::{Vm, panics, strings};
 use gol_bytecode::{Kind, TypeRef};
 use gol_heap::mem;
 use gol_runtime::{G, GStatus, RunEnd, WaitReason, Worker};
@@ -51,11 +51,30 @@ pub(crate) unsafe fn fatal_panic(vm: &Vm, w: &mut Worker, g: *mut G, panics: Vec
         }
     }
     // SAFETY: V3.
+    unsafe { end(vm, w, g, out) };
+}
+
+/// Adds the traces that are asked for to the report, writes it and ends the run with status 2.
+///
+/// # Safety
+/// V3, with the state saved.
+unsafe fn end(vm: &Vm, w: &mut Worker, g: *mut G, mut out: String) {
+    // SAFETY: V3. Others are looked at while the world is stopped.
     unsafe {
-        let _ = write!(out, "\ngoroutine {} [running]:\n", (*g).id);
-        trace(vm, g, &mut out);
+        if vm.crash.shows_trace() {
+            let _ = write!(out, "\ngoroutine {} [running]:\n", (*g).id);
+            trace(vm, g, &mut out);
+        }
+        if vm.crash.shows_all() {
+            panics::set_top(vm, g);
+            w.stop_the_world();
+            let mut gs = vm.runtime().all_gs();
+            gs.retain(|&other| other != g);
+            dump(vm, &gs, &mut out);
+            w.start_the_world();
+        }
     }
-    write_stderr(out.as_bytes());
+    vm.crash.write(out.as_bytes());
     w.end_run(RunEnd::Exit(2));
 }
 
@@ -112,7 +131,7 @@ fn indent(text: &str) -> String {
 /// V3, with the state saved.
 pub(crate) unsafe fn throw(vm: &Vm, w: &mut Worker, g: *mut G, text: &str) {
     // SAFETY: V3.
-    unsafe { fatal(vm, w, g, format!("fatal error: {text}\n")) }
+    unsafe { end(vm, w, g, format!("fatal error: {text}\n")) }
 }
 
 /// The goroutine's stack would pass the limit.
@@ -120,20 +139,10 @@ pub(crate) unsafe fn throw(vm: &Vm, w: &mut Worker, g: *mut G, text: &str) {
 /// # Safety
 /// V3, with the state saved.
 pub(crate) unsafe fn stack_overflow(vm: &Vm, w: &mut Worker, g: *mut G) {
-    let limit = gol_runtime::stack::MAX_WORDS as u64 * 8;
+    let limit = gol_runtime::stack::max_bytes();
     let text = format!("runtime: goroutine stack exceeds {limit}-byte limit\nfatal error: stack overflow\n");
     // SAFETY: V3.
-    unsafe { fatal(vm, w, g, text) }
-}
-
-unsafe fn fatal(vm: &Vm, w: &mut Worker, g: *mut G, mut out: String) {
-    // SAFETY: V3.
-    unsafe {
-        let _ = write!(out, "\ngoroutine {} [running]:\n", (*g).id);
-        trace(vm, g, &mut out);
-    }
-    write_stderr(out.as_bytes());
-    w.end_run(RunEnd::Exit(2));
+    unsafe { end(vm, w, g, text) }
 }
 
 /// The report of a deadlock: every goroutine, what it waits for, and where. Without `main_left` the main goroutine ended
@@ -151,7 +160,7 @@ pub(crate) unsafe fn deadlock(vm: &Vm, gs: &[*mut G], main_left: bool) {
         };
         let mut out = format!("fatal error: {text}\n");
         dump(vm, gs, &mut out);
-        write_stderr(out.as_bytes());
+        vm.crash.write(out.as_bytes());
     }
 }
 

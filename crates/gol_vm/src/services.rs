@@ -5,7 +5,8 @@
 
 use crate::native::{Address, Flow, Native, NativeResult};
 use crate::raise::Raise;
-use crate::{Vm, panics, report};
+use crate::vm::set_memory_limit;
+use crate::{Traceback, Vm, panics, report};
 use gol_heap::mem;
 use gol_runtime::{
     Acquired, Hchan, NotifyList, TimerAction, TimerId, WaitReason, notify_list_add, notify_list_notify_all,
@@ -163,6 +164,29 @@ impl Native<'_> {
         // SAFETY: V3: the native's state is saved, and its window lies in the frame.
         unsafe { panics::set_top(self.vm, self.g) };
         self.w.collect();
+    }
+
+    /// Sets the soft memory limit unless it is negative; gives the one before. `i64::MAX`: none.
+    pub fn set_memory_limit(&mut self, bytes: i64) -> i64 {
+        if bytes < 0 {
+            return self.vm.heap().soft_limit().try_into().unwrap_or(i64::MAX);
+        }
+        set_memory_limit(self.vm.heap(), bytes)
+    }
+
+    /// Sets the size in bytes that no stack may pass; gives the one before.
+    pub fn set_max_stack(&mut self, bytes: usize) -> usize {
+        gol_runtime::stack::set_max_bytes(bytes)
+    }
+
+    /// Sets whose traces the report of a crash shows, if they are more than the environment says.
+    pub fn set_traceback(&mut self, level: Traceback) {
+        self.vm.crash.set_traceback(level);
+    }
+
+    /// Has the report of a crash written to `file` too.
+    pub fn set_crash_file(&mut self, file: Option<std::fs::File>) {
+        self.vm.crash.set_copy(file);
     }
 
     /// Changes GOMAXPROCS.

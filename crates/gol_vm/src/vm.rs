@@ -1,10 +1,11 @@
 //! `Vm`: a loaded program with its heap and natives, and what running it comes to.
 
 use crate::call;
+use crate::crash::{Crash, Traceback};
 use crate::image::{HEADER, Image};
 use crate::raise::Raise;
 use crate::value::load_leaves;
-use crate::{NativeFn, interp, print, report, services};
+use crate::{NativeFn, interp, report, services};
 use gol_bytecode::{FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, RootVisitor, mem};
 use gol_runtime::{Config, G, Machine, Mode, RunEnd, Runtime, Worker};
@@ -24,6 +25,10 @@ pub struct Options {
     pub gc_stress: bool,
     /// As `debug.SetGCPercent`.
     pub gc_percent: i32,
+    /// As `debug.SetMemoryLimit`; `i64::MAX` for none.
+    pub memory_limit: i64,
+    /// GOTRACEBACK.
+    pub traceback: Traceback,
 }
 
 /// A program that runs.
@@ -35,6 +40,7 @@ pub struct Vm {
     globals_words: Box<[u128]>,
     /// Where the script's `time.Local` is, 0 until a timer has told ([`crate::services`]).
     pub(crate) time_local: AtomicU64,
+    pub(crate) crash: Crash,
     runtime: OnceLock<Runtime>,
     options: Options,
 }
@@ -52,6 +58,7 @@ impl Vm {
         let config = HeapConfig { gc_percent: options.gc_percent, ..HeapConfig::default() };
         let heap = Heap::new(config).map_err(|e| e.to_string())?;
         heap.set_stress(options.gc_stress);
+        set_memory_limit(&heap, options.memory_limit);
         let natives = program.natives.iter();
         let natives = natives.map(|n| find(&n.name).ok_or_else(|| format!("there is no native {}", n.name)));
         let natives = natives.collect::<Result<Vec<_>, _>>()?;
@@ -66,6 +73,7 @@ impl Vm {
             globals,
             globals_words,
             time_local: AtomicU64::new(0),
+            crash: Crash::new(options.traceback),
             runtime,
             options,
         }))
@@ -95,7 +103,7 @@ impl Vm {
                 2
             }
             RunEnd::Crashed(what) => {
-                print::write_stderr(
+                self.crash.write(
                     format!("gol: internal error: {what}\nThis is a bug in gol. Please report it.\n").as_bytes(),
                 );
                 2
@@ -200,6 +208,12 @@ impl Vm {
 
 fn report_out_of_memory() {
     crate::print::write_stderr(b"fatal error: runtime: out of memory\n");
+}
+
+/// Limits as scripts give them: no limit is the largest int64.
+pub(crate) fn set_memory_limit(heap: &Heap, bytes: i64) -> i64 {
+    let limit = if bytes == i64::MAX { u64::MAX } else { bytes.max(0) as u64 };
+    heap.set_soft_limit(limit).try_into().unwrap_or(i64::MAX)
 }
 
 /// The VM as the scheduler sees it.

@@ -147,6 +147,12 @@ pub(super) fn handle(n: &mut Native<'_>) -> NativeResult {
     Ok(Flow::Done)
 }
 
+/// A second descriptor for the open file that has the descriptor `fd`.
+pub(crate) fn duplicate(fd: i64) -> Sys<OwnedFd> {
+    let found = table().open.values().find(|open| i64::from(open.as_fd().as_raw_fd()) == fd).cloned();
+    rustix::io::fcntl_dupfd_cloexec(found.ok_or(Errno::BADF)?, 0)
+}
+
 pub(super) fn fd(n: &mut Native<'_>) -> NativeResult {
     let handle = n.int();
     n.give_int(get(handle).map_or(-1, |open| i64::from(open.as_fd().as_raw_fd())));
