@@ -422,7 +422,11 @@ impl<'a> Native<'a> {
                 Ok(Flow::Done) => Then::Go,
                 Ok(Flow::Parked) => Then::Switch,
                 Ok(Flow::Leave) => Then::Leave,
-                Err(e) => panics::raise(vm, w, g, e),
+                Err(e) => {
+                    // The saved pc is after the call; the panic belongs to the call.
+                    (*g).pc -= 1;
+                    panics::raise(vm, w, g, e)
+                }
             }
         }
     }

@@ -215,14 +215,15 @@ pub(crate) unsafe fn frames(vm: &Vm, g: *mut G) -> Vec<TraceFrame> {
     // SAFETY: the caller's promise: links lead down to the first frame.
     unsafe {
         let mut base = (*g).stack.ptr().add((*g).base as usize);
-        // The innermost frame's pc may stand at the instruction or after it; a return pc always stands after.
+        // The pc of the innermost frame, and of one that a panic interrupted, stands at an instruction; a return pc stands
+        // after the call.
         let mut pc = (*g).pc as u32;
         let mut exact = true;
         loop {
             let f = vm.image.func_at(*base.sub(3) as u32);
             let meta = &vm.image.funcs[f];
             let at = if exact && pc < meta.end && pc >= meta.entry { pc } else { pc.saturating_sub(1) };
-            exact = false;
+            exact = f >= vm.image.program.funcs.len();
             let offset = at.saturating_sub(meta.entry);
             if let Some(function) = vm.image.program.funcs.get(f) {
                 if !meta.wrapper {

@@ -250,17 +250,21 @@ impl Checker<'_> {
             && let Some(at) = self.pending.iter().position(|p| p.named == id)
         {
             let pending = self.pending.swap_remove(at);
-            self.resolve_pending(pending);
+            if !self.resolve_pending(&pending) {
+                // It rests on a type that is being declared right now: its turn comes.
+                self.pending.push(pending);
+            }
         }
     }
 
     fn complete_pending(&mut self) {
         while let Some(pending) = self.pending.pop() {
-            self.resolve_pending(pending);
+            self.resolve_pending(&pending);
         }
     }
 
-    fn resolve_pending(&mut self, pending: Pending) {
+    /// Gives a declared type its underlying type; false if that is not known yet.
+    fn resolve_pending(&mut self, pending: &Pending) -> bool {
         let outer_pkg = std::mem::replace(&mut self.pkg, pending.pkg);
         let outer_env = std::mem::replace(&mut self.env, Env::new(pending.scope));
         self.resolving.push((pending.named, self.literal_depth));
@@ -285,6 +289,7 @@ impl Checker<'_> {
         }
         self.env = outer_env;
         self.pkg = outer_pkg;
+        matches!(pending.rhs, PendingRhs::Interface(_)) || !underlying.is_invalid()
     }
 
     /// Gives a declared type its methods, and reports those that have the name of another or of a field.
