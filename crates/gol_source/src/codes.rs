@@ -274,6 +274,8 @@ codes! {
     InvalidDefer = "func f() { defer 1 }";
     /// `go` is followed by something that is no call.
     InvalidGo = "func f() { go 1 }";
+    /// Something other than a name stands on the left of `:=`.
+    BadDecl = "func f(a []int) { a[0] := 1 }";
     /// A name stands twice on the left of `:=`.
     RepeatedDecl = "func f() { a, a := 1, 2 }";
     /// A call of `unsafe.Add` is wrong.
@@ -292,6 +294,6 @@ codes! {
     TypeTooLarge = "var x [1 << 62]int";
     /// Type arguments follow a type that has no parameters.
     NotAGenericType = "type T int\nvar x T[int]";
-    /// The tree breaks a promise of the parser; a mistake in gol.
-    InvalidSyntaxTree = "";
+    /// Something parses that means nothing: `.(type)` outside of a switch's head, a tag that is no string.
+    InvalidSyntaxTree = "func f(x any) { _ = x.(type) }";
 }

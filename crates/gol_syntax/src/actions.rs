@@ -186,7 +186,7 @@ impl<'s> Cx<'s> {
     pub(crate) fn finish(&mut self) {
         for guard in std::mem::take(&mut self.guards) {
             let span = self.ast[guard].span;
-            self.late_error(span, "invalid syntax tree: use of .(type) outside type switch");
+            self.late_error(Code::InvalidSyntaxTree, span, "invalid syntax tree: use of .(type) outside type switch");
         }
         if self.errors.is_empty() {
             self.errors.append(&mut self.late);
@@ -194,8 +194,8 @@ impl<'s> Cx<'s> {
     }
 
     /// Reports a mistake that Go's compiler finds after parsing, if there are no others.
-    pub(crate) fn late_error(&mut self, span: Span, message: &str) {
-        self.late.push(Diagnostic::error(Code::SyntaxError, span, message));
+    pub(crate) fn late_error(&mut self, code: Code, span: Span, message: &str) {
+        self.late.push(Diagnostic::error(code, span, message));
     }
 
     /// The text between two global offsets.

@@ -30,7 +30,6 @@ const UNSAFE: &[&str] = &["gol_heap", "gol_runtime", "gol_vm"];
 /// Error codes that no program under `tests/errors` can show, each with its reason.
 const UNTESTED_CODES: &[(&str, &str)] = &[
     ("MismatchedPkgName", "takes two files; tested in gol_driver"),
-    ("InvalidSyntaxTree", "only a mistake in gol's own parser raises it"),
 ];
 
 /// Everything that breaks a rule.

@@ -1,6 +1,6 @@
 //! Statements. Headers take any simple statement in the grammar; what a condition may be is checked here.
 
-use gol_source::Span;
+use gol_source::{Code, Span};
 
 use super::{Cx, Header, RangeClause};
 use crate::ast::*;
@@ -261,7 +261,7 @@ impl Cx<'_> {
         let RangeClause { lhs, define, x } = clause;
         if lhs.len() > 2 {
             let at = self.span(lhs[2]);
-            self.late_error(at, "range clause permits at most two iteration variables");
+            self.late_error(Code::InvalidIterVar, at, "range clause permits at most two iteration variables");
         }
         let (key, value) = (lhs.first().copied(), lhs.get(1).copied());
         let below = self.deepest(&lhs).max(self.expr_depth(x)).max(self.block_depth(&body));

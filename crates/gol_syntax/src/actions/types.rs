@@ -1,6 +1,6 @@
 //! Types: literals, fields, and parameter lists, whose names and types are told apart here.
 
-use gol_source::{Span, Symbol};
+use gol_source::{Code, Span, Symbol};
 
 use super::{Cx, Param, ParamList, field};
 use crate::ast::*;
@@ -75,7 +75,11 @@ impl Cx<'_> {
     /// A field's tag that is a literal, but no string.
     pub(crate) fn tag_not_string(&mut self, lo: u32, hi: u32) -> ExprId {
         let text = self.text(lo, hi);
-        self.late_error(Span::new(lo, hi), &format!("invalid syntax tree: incorrect tag syntax: {text:?}"));
+        self.late_error(
+            Code::InvalidSyntaxTree,
+            Span::new(lo, hi),
+            &format!("invalid syntax tree: incorrect tag syntax: {text:?}"),
+        );
         self.bad(lo, hi)
     }
 

@@ -315,7 +315,7 @@ impl Checker<'_> {
         let Expr::Name(name) = self.ast[l].kind else {
             self.use_lhs(&[l]);
             let message = format!("non-name {} on left side of :=", self.es(l));
-            self.error_at(Code::SyntaxError, l, message);
+            self.error_at(Code::BadDecl, l, message);
             return None;
         };
         let text = self.text(name);

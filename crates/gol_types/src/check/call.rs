@@ -87,8 +87,7 @@ impl Checker<'_> {
     /// The arguments of a call: each one value, or all results of a single call.
     fn argument_list(&mut self, args: &[ExprId]) -> Vec<Operand> {
         let &[only] = args else { return args.iter().map(|&a| self.argument(a)).collect() };
-        let (mut x, _) = self.raw_expr(only, None);
-        self.exclude(&mut x, true, true);
+        let mut x = self.argument_value(only);
         if x.mode == Mode::Value
             && let Type::Tuple(members) = self.prog.types.get(x.ty)
         {
@@ -97,10 +96,22 @@ impl Checker<'_> {
         vec![x]
     }
 
+    /// An argument with any number of values but none. A call that gives none is shown by its function's type, as in Go.
+    fn argument_value(&mut self, e: ExprId) -> Operand {
+        let (mut x, _) = self.raw_expr(e, None);
+        let nothing = x.mode == Mode::NoValue;
+        self.exclude(&mut x, true, true);
+        if nothing && let Expr::Call { fun, .. } = self.ast[self.ast.unparen(e)].kind {
+            let callee = self.prog.info.type_of(fun);
+            let is_func = |t: &TypeId| matches!(self.prog.types.under(*t), Type::Func(_));
+            x.ty = callee.filter(is_func).unwrap_or(TypeId::INVALID);
+        }
+        x
+    }
+
     /// One of several arguments. A call with several results is wrong here, and keeps their types to be shown.
     fn argument(&mut self, e: ExprId) -> Operand {
-        let (mut x, _) = self.raw_expr(e, None);
-        self.exclude(&mut x, true, true);
+        let mut x = self.argument_value(e);
         let ty = x.ty;
         let valid = !x.is_invalid();
         self.single_value(&mut x);
