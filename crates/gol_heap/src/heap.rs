@@ -221,6 +221,11 @@ impl Heap {
         pauses.push_back(pause);
     }
 
+    /// Collections finished, as [`Heap::stats`] has it, but quickly.
+    pub fn num_gc(&self) -> u32 {
+        self.num_gc.load(Relaxed)
+    }
+
     /// The last pauses, at most 256, newest first.
     pub fn last_pauses(&self) -> Vec<Pause> {
         self.pauses.lock().expect("no panic while the pauses are locked").iter().rev().copied().collect()

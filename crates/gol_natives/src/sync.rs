@@ -59,7 +59,7 @@ fn notify_all(n: &mut Native<'_>) -> NativeResult {
 }
 
 fn collections(n: &mut Native<'_>) -> NativeResult {
-    let count = n.vm().heap().stats().num_gc;
+    let count = n.vm().heap().num_gc();
     n.give_uint(count.into());
     Ok(Flow::Done)
 }
