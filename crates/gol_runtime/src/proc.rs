@@ -547,6 +547,11 @@ impl Worker {
         }
         let mut due = std::mem::take(&mut self.due);
         rt.timers.run(rt, now, &mut due);
+        // Each ready takes the place of the one before as `runnext`, which goes to the queue: with the earliest last, all run in
+        // the order of their times.
+        if due.len() > 1 {
+            due.rotate_left(1);
+        }
         for what in due.drain(..) {
             match what {
                 Due::Ready(g) => self.goready(g),
