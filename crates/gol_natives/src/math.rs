@@ -1,9 +1,11 @@
 //! `math`: elementary functions that give the very bits Go gives on amd64.
 //!
-//! They are native for speed, and so that a program that imports fmt does not parse them: interpreted they took about ten
-//! times as long. The algorithms are the published ones that Go uses (Cephes, FreeBSD's msun), with Go's order of
-//! operations, which the last bit depends on; no library of the system is asked, since those differ. Exp, Log and Hypot follow Go's
+//! They are native for speed, and so that a program that imports fmt does not parse them. The algorithms are the published
+//! ones that Go uses (Cephes, FreeBSD's msun), with Go's order of operations, which the last bit depends on; the system's
+//! library is asked for exact operations only, since others differ from system to system. Exp, Log and Hypot follow Go's
 //! machine code for amd64, with its fused operations. `math/bits` has natives for what one instruction does.
+
+#![allow(clippy::excessive_precision, clippy::approx_constant, reason = "constants stand as they were published")]
 
 mod bessel;
 mod bits;
