@@ -189,11 +189,13 @@ impl FuncGen<'_, '_> {
         let x = ast.unparen(x);
         let Expr::Call { fun, args, has_dots, .. } = &ast[x].kind else { return };
         let m = self.regs.mark();
+        let statement = self.asm.pos();
         let p = match self.facts(*fun).map(|t| t.mode) {
             Some(Mode::Builtin(b)) => self.prepare_builtin(b, x, args, *has_dots),
             _ => self.prepare(x),
         };
-        self.asm.set_pos(self.end_pos(*fun));
+        // "created by" tells the line of the word `go`.
+        self.asm.set_pos(if defer { self.end_pos(*fun) } else { statement });
         let (at, n) = (p.at, p.nargs);
         match p.callee {
             Callee::Func(_) | Callee::Native(..) => {

@@ -215,10 +215,10 @@ pub(crate) unsafe fn frames(vm: &Vm, g: *mut G) -> Vec<TraceFrame> {
     // SAFETY: the caller's promise: links lead down to the first frame.
     unsafe {
         let mut base = (*g).stack.ptr().add((*g).base as usize);
-        // The pc of the innermost frame, and of one that a panic interrupted, stands at an instruction; a return pc stands
-        // after the call.
+        // The pc of the innermost frame (unless it waits), and of one that a panic interrupted, stands at an instruction; a
+        // return pc, and that of an instruction that waits, stands after it.
         let mut pc = (*g).pc as u32;
-        let mut exact = true;
+        let mut exact = (*g).status != GStatus::Waiting;
         loop {
             let f = vm.image.func_at(*base.sub(3) as u32);
             let meta = &vm.image.funcs[f];

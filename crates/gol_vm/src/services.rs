@@ -204,16 +204,19 @@ impl Native<'_> {
             let mut base = (*self.g).stack.ptr().add((*self.g).base as usize);
             let mut pc = (*self.g).pc as u32;
             let mut left = skip;
+            // A saved pc stands after the call, which may be the function's last instruction; below the frame of a panic it is
+            // that of the instruction that raised.
+            let mut back = 1;
             loop {
                 let f = image.func_at(*base.sub(3) as u32);
-                // A saved pc stands after the call, which may be the function's last instruction.
                 let shown = image.program.funcs.get(f).is_some() && !image.funcs[f].wrapper;
                 if shown {
                     if left == 0 {
-                        return self.place(pc.saturating_sub(1)).filter(|f| !f.file.is_empty());
+                        return self.place(pc.saturating_sub(back)).filter(|f| !f.file.is_empty());
                     }
                     left -= 1;
                 }
+                back = u32::from(*base.sub(3) != image.stubs.panic_pc as u64);
                 let link = *base.sub(2);
                 pc = link as u32;
                 if pc == image.stubs.goexit_pc {
