@@ -87,7 +87,7 @@ impl Checker<'_> {
     /// The arguments of a call: each one value, or all results of a single call.
     fn argument_list(&mut self, args: &[ExprId]) -> Vec<Operand> {
         let &[only] = args else { return args.iter().map(|&a| self.argument(a)).collect() };
-        let mut x = self.argument_value(only);
+        let x = self.argument_value(only);
         if x.mode == Mode::Value
             && let Type::Tuple(members) = self.prog.types.get(x.ty)
         {
