@@ -111,21 +111,12 @@ impl FuncGen<'_, '_> {
                 self.asm.op(Op::Add, to, a, b);
                 to
             }
-            (Builtin::UnsafeSlice | Builtin::UnsafeString, [p, n]) => {
-                let words = if b == Builtin::UnsafeSlice { 3 } else { 2 };
-                let (tp, tn) = (self.ty(*p), TypeId::INT);
-                let to = self.build(want, words);
-                self.exprs_into(&[(*p, tp, to), (*n, tn, to + 1)]);
-                let ok = self.asm.label();
-                self.asm.jump(Op::JGeK, to + 1, 0, 0, &[], ok);
-                let text = format!("unsafe.{}: len out of range", b.name());
-                let text = self.s.string(text.as_bytes());
-                self.asm.wide(Op::RaiseError, 0, text.0);
-                self.asm.place(ok, false);
-                if words == 3 {
-                    self.mov(to + 2, to + 1, 1);
-                }
-                self.give(want, to, words)
+            (Builtin::UnsafeSlice | Builtin::UnsafeString, _) => {
+                let span = self.s.ast[x].span;
+                let text =
+                    format!("unsafe.{} is not available in gol: it could reach memory of other values", b.name());
+                self.s.error(Code::NotYet, span, text);
+                self.out(want, 3)
             }
             (Builtin::UnsafeSliceData | Builtin::UnsafeStringData, [s]) => {
                 let v = self.operand(*s);

@@ -28,9 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 const UNSAFE: &[&str] = &["gol_heap", "gol_runtime", "gol_vm"];
 
 /// Error codes that no program under `tests/errors` can show, each with its reason.
-const UNTESTED_CODES: &[(&str, &str)] = &[
-    ("MismatchedPkgName", "takes two files; tested in gol_driver"),
-];
+const UNTESTED_CODES: &[(&str, &str)] = &[("MismatchedPkgName", "takes two files; tested in gol_driver")];
 
 /// Everything that breaks a rule.
 pub(crate) fn check(root: &Path) -> Vec<String> {
