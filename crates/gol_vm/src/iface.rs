@@ -119,16 +119,13 @@ pub(crate) fn assert_error(vm: &Vm, dynamic: u64, t: TypeRef, src: TypeRef) -> R
 }
 
 /// Entry pc of method `method` of dynamic type `dynamic`; `None` for a nil interface.
-#[cold]
-#[inline(never)]
+#[inline]
 pub(crate) fn find_method(vm: &Vm, dynamic: u64, method: u64) -> Option<u32> {
     if dynamic == 0 {
         return None;
     }
-    let t = vm.image.ty(TypeRef(dynamic as u32));
-    let at = t.methods.binary_search_by_key(&MethodId(method as u32), |d| d.id).ok()?;
-    let f = t.methods[at].func.expect("the compiler compiles every method that is called through an interface");
-    Some(vm.image.funcs[f.0 as usize].entry)
+    let entry = vm.image.methods.find(dynamic, method);
+    Some(entry.expect("the compiler compiles every method that is called through an interface"))
 }
 
 /// The same by way of an inline cache: a word with the type id in its high half and the entry in its low half.

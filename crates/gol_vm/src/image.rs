@@ -10,6 +10,7 @@
 //! In the word before a function's entry stand its number and its register count, so a frame's header leads to all that is known of it.
 
 use crate::map::MapType;
+use crate::methods::MethodTable;
 use gol_bytecode::disasm::decode;
 use gol_bytecode::ops::Word;
 use gol_bytecode::{Instr, Kind, Op, Program, TypeDesc, TypeRef, verify};
@@ -68,6 +69,8 @@ pub(crate) struct Image {
     /// The map types, prepared, by type number.
     pub(crate) maps: Box<[Option<Box<MapType>>]>,
     pub(crate) stubs: Stubs,
+    /// Methods as interfaces find them.
+    pub(crate) methods: MethodTable,
     /// One word a function: its entry pc; the address of such a word is the function's static closure.
     _closures: Box<[u64]>,
     pub(crate) program: Program,
@@ -118,8 +121,9 @@ impl Image {
         let types = program.types.iter().map(|t| type_meta(&program, t, heap)).collect();
         let map_type = |n: usize| Box::new(MapType::new(&program.types, TypeRef(n as u32), heap.layouts()));
         let maps = program.types.iter().enumerate().map(|(n, t)| (t.kind == Kind::Map).then(|| map_type(n))).collect();
+        let methods = MethodTable::new(&program, |f| funcs[f].entry);
         let code = code.into_iter().map(AtomicU64::new).collect();
-        Ok(Image { code, funcs, types, maps, stubs, _closures: closures, program })
+        Ok(Image { code, funcs, types, maps, stubs, methods, _closures: closures, program })
     }
 
     /// The function that has its entry at `entry`.

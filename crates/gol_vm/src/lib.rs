@@ -29,6 +29,7 @@ mod image;
 mod interp;
 mod map;
 mod maps;
+mod methods;
 pub mod native;
 mod panics;
 mod print;
