@@ -11,6 +11,7 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("setProcs", set_procs),
     ("GC", gc),
     ("heapStats", heap_stats),
+    ("pauses", pauses),
     ("callerFrame", caller_frame),
     ("frameAt", frame_at),
     ("stackText", stack_text),
@@ -44,12 +45,21 @@ fn gc(n: &mut Native<'_>) -> NativeResult {
     Ok(Flow::Done)
 }
 
-/// `heapStats() (alloc, total, sys, mallocs, frees, objects, next, pauseTotal uint64, numGC uint32)`
+/// `heapStats() (alloc, total, sys, mallocs, frees, objects, next, pauseTotal, inuse, idle, released uint64, numGC uint32)`
 fn heap_stats(n: &mut Native<'_>) -> NativeResult {
     let s = n.vm().heap().stats();
-    let all = [s.alloc, s.total_alloc, s.sys, s.mallocs, s.frees, s.heap_objects, s.next_gc, s.pause_total_ns];
-    all.into_iter().for_each(|v| n.give_uint(v));
+    let counts = [s.alloc, s.total_alloc, s.sys, s.mallocs, s.frees, s.heap_objects, s.next_gc, s.pause_total_ns];
+    counts.into_iter().for_each(|v| n.give_uint(v));
+    [s.heap_inuse, s.heap_idle, s.heap_released].into_iter().for_each(|v| n.give_uint(v));
     n.give_uint(s.num_gc.into());
+    Ok(Flow::Done)
+}
+
+/// `pauses() (lengths, ends []int)`
+fn pauses(n: &mut Native<'_>) -> NativeResult {
+    let last = n.vm().heap().last_pauses();
+    n.give_words(&last.iter().map(|p| p.nanoseconds).collect::<Vec<_>>())?;
+    n.give_words(&last.iter().map(|p| p.end as u64).collect::<Vec<_>>())?;
     Ok(Flow::Done)
 }
 
