@@ -22,6 +22,7 @@ pub(crate) const V2: &[(&str, NativeFn)] = &[
     ("normal", normal),
     ("exponential", exponential),
     ("chachaBlock", chacha_block),
+    ("pcgStep", pcg_step),
 ];
 
 /// `random() uint64`
@@ -42,6 +43,24 @@ fn below(n: &mut Native<'_>) -> NativeResult {
         }
     }
     n.give_uint((product >> 64) as u64);
+    Ok(Flow::Done)
+}
+
+/// `pcgStep(hi, lo uint64) (newHi, newLo, x uint64)`: PCG-DXSM.
+fn pcg_step(n: &mut Native<'_>) -> NativeResult {
+    const FACTOR: u128 = 2_549_297_995_355_413_924 << 64 | 4_865_540_595_714_422_341;
+    const INCREMENT: u128 = 6_364_136_223_846_793_005 << 64 | 1_442_695_040_888_963_407;
+    /// The factor of the output, half as long as the state's.
+    const CHEAP: u64 = 0xda94_2042_e4dd_58b5;
+    let state = u128::from(n.uint()) << 64 | u128::from(n.uint());
+    let state = state.wrapping_mul(FACTOR).wrapping_add(INCREMENT);
+    let (hi, lo) = ((state >> 64) as u64, state as u64);
+    let mut x = hi ^ hi >> 32;
+    x = x.wrapping_mul(CHEAP);
+    x ^= x >> 48;
+    n.give_uint(hi);
+    n.give_uint(lo);
+    n.give_uint(x.wrapping_mul(lo | 1));
     Ok(Flow::Done)
 }
 
