@@ -8,7 +8,6 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("SetMaxStack", set_max_stack),
     ("SetMemoryLimit", set_memory_limit),
     ("SetTraceback", set_traceback),
-    ("gcHistory", gc_history),
     ("goid", goid),
     ("setCrashFile", set_crash_file),
     ("setGCPercent", set_gc_percent),
@@ -37,16 +36,6 @@ fn set_memory_limit(n: &mut Native<'_>) -> NativeResult {
 fn set_traceback(n: &mut Native<'_>) -> NativeResult {
     let level = Traceback::parse(&n.text());
     n.set_traceback(level);
-    Ok(Flow::Done)
-}
-
-/// `gcHistory() (count, total int64, pauses, ends []int)`
-fn gc_history(n: &mut Native<'_>) -> NativeResult {
-    let (stats, last) = (n.vm().heap().stats(), n.vm().heap().last_pauses());
-    n.give_uint(stats.num_gc.into());
-    n.give_uint(stats.pause_total_ns);
-    n.give_words(&last.iter().map(|p| p.nanoseconds).collect::<Vec<_>>())?;
-    n.give_words(&last.iter().map(|p| p.end as u64).collect::<Vec<_>>())?;
     Ok(Flow::Done)
 }
 
