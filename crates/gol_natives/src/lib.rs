@@ -30,6 +30,11 @@ pub fn find(name: &str) -> Option<NativeFn> {
     table.iter().find(|f| f.0 == function).map(|f| f.1)
 }
 
+/// The full names of all natives.
+pub fn names() -> impl Iterator<Item = String> {
+    TABLES.iter().flat_map(|(path, table)| table.iter().map(move |f| format!("{path}.{}", f.0)))
+}
+
 /// Natives of one package: name and body.
 type Table = &'static [(&'static str, NativeFn)];
 
