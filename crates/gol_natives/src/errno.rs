@@ -8,9 +8,13 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[("text", text)];
 
 fn text(n: &mut Native<'_>) -> NativeResult {
     let number = n.int();
-    let found = TEXTS.binary_search_by_key(&number, |t| t.0).map_or("", |i| TEXTS[i].1);
-    n.give_str(found)?;
+    n.give_str(words(number))?;
     Ok(Flow::Done)
+}
+
+/// The text of an error number, "" for an unknown one.
+pub(crate) fn words(number: i64) -> &'static str {
+    TEXTS.binary_search_by_key(&number, |t| t.0).map_or("", |i| TEXTS[i].1)
 }
 
 /// Sorted by number.

