@@ -86,7 +86,7 @@ impl FuncGen<'_, '_> {
         let Expr::Call { fun, args, has_dots, .. } = &ast[x].kind else {
             return Prepared { callee: Callee::Closure(0), at: 0, nargs: 0 };
         };
-        let fun = ast.unparen(*fun);
+        let fun = self.without_targs(*fun);
         let sig = self.ty(fun);
         let (params, results, variadic) = self.s.signature(sig);
         let nparams: u16 = params.iter().map(|t| self.s.regs(*t)).sum();
@@ -144,6 +144,17 @@ impl FuncGen<'_, '_> {
             _ => first - at + nparams,
         };
         Prepared { callee, at, nargs }
+    }
+
+    /// The function in `f[T]`.
+    pub(crate) fn without_targs(&self, fun: ExprId) -> ExprId {
+        let mut fun = self.s.ast.unparen(fun);
+        while let Expr::Index(f, _) = self.s.ast[fun].kind
+            && self.s.tp.info.instances.contains_key(&fun)
+        {
+            fun = self.s.ast.unparen(f);
+        }
+        fun
     }
 
     fn is_func(&self, obj: ObjId) -> bool {

@@ -99,6 +99,7 @@ impl FuncGen<'_, '_> {
             Expr::Selector(base, _) => self.selector_value(x, *base, want),
             Expr::CompositeLit { .. } => self.composite(x, want),
             Expr::FuncLit { .. } => self.func_lit(x, want),
+            Expr::Index(base, _) if self.s.tp.info.instances.contains_key(&x) => self.expr(*base, want),
             Expr::Index(base, index) => self.index_value(*base, index, want),
             Expr::Slice { x: base, lo, hi, max } => {
                 let pos = self.end_pos(*base);

@@ -79,7 +79,9 @@ impl Layouts {
                 let tys: Vec<TypeId> = fields.iter().map(|f| f.ty).collect();
                 self.structure(types, &tys)
             }
-            Type::Named(_) | Type::Tuple(_) => Layout { align: 1, go_align: 1, ..Layout::default() },
+            Type::Named(_) | Type::Tuple(_) | Type::TypeParam(_) | Type::Union(_) => {
+                Layout { align: 1, go_align: 1, ..Layout::default() }
+            }
         }
     }
 

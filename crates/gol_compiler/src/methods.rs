@@ -100,7 +100,11 @@ impl Session<'_> {
                     if !seen.insert(l.ty) {
                         continue;
                     }
-                    for m in self.tp.types.named(n).methods.clone() {
+                    for m in self.tp.methods_of(self.ast, self.map, n) {
+                        // Methods with type parameters of their own are for direct calls only.
+                        if self.is_generic(m) {
+                            continue;
+                        }
                         let o = &self.tp.objects[m];
                         let key = self.method_key(o.name, o.pkg);
                         let selected = Selected::Method(m);
@@ -158,6 +162,10 @@ impl Session<'_> {
         }
         set.methods.sort_by_key(|m| m.id);
         set
+    }
+
+    fn is_generic(&self, method: gol_types::ObjId) -> bool {
+        self.decl_of(method).is_some_and(|d| !d.tparams.is_empty())
     }
 
     fn method_key(&self, name: Symbol, pkg: PkgId) -> (Symbol, PkgId) {
@@ -299,8 +307,7 @@ impl Session<'_> {
         let (base, pointer) = self.deref(ty);
         let text = match *self.tp.types.get(base) {
             Type::Named(n) => {
-                let n = self.tp.types.named(n);
-                let (pkg, name) = (self.pkg_path(n.pkg), self.ast.text(n.name));
+                let (pkg, name) = (self.pkg_path(self.tp.types.named(n).pkg), self.named_text(n));
                 if pointer { format!("{pkg}.(*{name})") } else { format!("{pkg}.{name}") }
             }
             _ => self.type_text(ty),

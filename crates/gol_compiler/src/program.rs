@@ -175,7 +175,11 @@ impl<'a> Session<'a> {
 
     /// Queues the body of a new function.
     pub(crate) fn enqueue(&mut self, id: FuncId, work: Work) {
-        self.work.push_back((id, work));
+        // Literals come next: what is known of a generic function's body is about one instance at a time.
+        match work {
+            Work::Literal { .. } => self.work.push_front((id, work)),
+            _ => self.work.push_back((id, work)),
+        }
     }
 
     /// The function made from `key`; `make` gives name, argument and result words, and whether it is a wrapper.
@@ -273,8 +277,7 @@ impl<'a> Session<'a> {
     /// The type of a method's receiver parameter; `None` for a function.
     pub(crate) fn recv_type(&mut self, obj: ObjId) -> Option<TypeId> {
         let ObjKind::Func { recv: Some(recv), .. } = self.tp.objects[obj].kind else { return None };
-        let named = self.tp.types.named(recv.base?).obj;
-        let ty = self.tp.objects[named].ty;
+        let ty = self.tp.types.named_type(recv.base?);
         Some(if recv.pointer { self.tp.types.pointer(ty) } else { ty })
     }
 
@@ -294,17 +297,30 @@ impl<'a> Session<'a> {
         let name = self.ast.text(o.name);
         match o.kind {
             ObjKind::Func { recv: Some(r), .. } => {
-                let base = r.base.map_or("?", |b| self.ast.text(self.tp.types.named(b).name));
+                let base = r.base.map_or("?".to_string(), |b| self.named_text(b));
+                let name = format!("{name}{}", self.own_targs(obj));
                 if r.pointer { format!("{pkg}.(*{base}).{name}") } else { format!("{pkg}.{base}.{name}") }
             }
             _ => {
                 let inits = &self.tp.package(o.pkg).inits;
                 match inits.iter().position(|i| *i == obj) {
                     Some(n) => format!("{pkg}.init.{n}"),
-                    None => format!("{pkg}.{name}"),
+                    None => format!("{pkg}.{name}{}", self.own_targs(obj)),
                 }
             }
         }
+    }
+
+    /// A declared type's name as traces show it: without its type arguments.
+    pub(crate) fn named_text(&self, id: gol_types::NamedId) -> String {
+        let n = self.tp.types.named(id);
+        let targs = if n.targs.is_empty() { "" } else { "[...]" };
+        format!("{}{targs}", self.ast.text(n.name))
+    }
+
+    fn own_targs(&self, obj: ObjId) -> &'static str {
+        let generic = self.tp.instance(obj).is_some_and(|i| !i.targs.is_empty());
+        if generic { "[...]" } else { "" }
     }
 
     // Tables.
@@ -453,7 +469,7 @@ impl<'a> Session<'a> {
             Type::Struct(_) => Shape::Struct,
             Type::Func(_) => Shape::Func,
             Type::Interface(_) => Shape::Iface,
-            Type::Tuple(_) | Type::Named(_) => Shape::Tuple,
+            Type::Tuple(_) | Type::Named(_) | Type::TypeParam(_) | Type::Union(_) => Shape::Tuple,
         }
     }
 

@@ -54,13 +54,14 @@ impl Session<'_> {
             Type::Named(n) => {
                 let n = self.tp.types.named(n);
                 d.bare_name = self.ast.text(n.name).to_string();
+                self.write_targs(&n.targs, &mut d.bare_name);
                 d.pkg = self.pkg_path(n.pkg);
             }
             Type::Basic(_) => d.bare_name = d.name.clone(),
             _ => {}
         }
         match under {
-            Type::Basic(_) | Type::Named(_) | Type::Tuple(_) => {}
+            Type::Basic(_) | Type::Named(_) | Type::Tuple(_) | Type::TypeParam(_) | Type::Union(_) => {}
             Type::Pointer(e) | Type::Slice(e) => d.elem = self.type_ref(e),
             Type::Array(e, n) => {
                 d.elem = self.type_ref(e);
@@ -141,7 +142,10 @@ impl Session<'_> {
             Type::Named(n) => {
                 let n = self.types().named(*n);
                 self.write_qualified(n.pkg, n.name, out);
+                self.write_targs(&n.targs, out);
             }
+            Type::TypeParam(p) => out.push_str(self.ast.text(self.types().type_param(*p).name)),
+            Type::Union(_) => {}
             Type::Pointer(e) => {
                 out.push('*');
                 self.write_type(*e, out);
@@ -258,6 +262,18 @@ impl Session<'_> {
         }
     }
 
+    /// `[A,B]`; nothing for no type arguments.
+    fn write_targs(&self, targs: &[TypeId], out: &mut String) {
+        if targs.is_empty() {
+            return;
+        }
+        for (i, t) in targs.iter().enumerate() {
+            out.push(if i == 0 { '[' } else { ',' });
+            self.write_type(*t, out);
+        }
+        out.push(']');
+    }
+
     fn write_qualified(&self, pkg: PkgId, name: Symbol, out: &mut String) {
         if pkg != PkgId::NONE {
             out.push_str(self.ast.text(self.tp.package(pkg).name));
@@ -315,7 +331,7 @@ fn kind(under: &Type) -> Kind {
         Type::Struct(_) => Kind::Struct,
         Type::Func(_) => Kind::Func,
         Type::Interface(_) => Kind::Interface,
-        Type::Named(_) | Type::Tuple(_) => Kind::Invalid,
+        Type::Named(_) | Type::Tuple(_) | Type::TypeParam(_) | Type::Union(_) => Kind::Invalid,
     }
 }
 

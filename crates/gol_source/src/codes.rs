@@ -35,7 +35,7 @@ codes! {
     /// The text is not a Go program: a lexical or grammatical mistake.
     SyntaxError = "func f( {}";
     /// Part of Go that this version of gol does not have.
-    NotYet = "func f[T any]() {}";
+    NotYet = "func f() { for range func(func() bool) {} {} }";
     /// A package is named `_`.
     BlankPkgName = "package _";
     /// Files of one package disagree on the package's name.
@@ -294,6 +294,22 @@ codes! {
     TypeTooLarge = "var x [1 << 62]int";
     /// Type arguments follow a type that has no parameters.
     NotAGenericType = "type T int\nvar x T[int]";
+    /// A generic type or function has the wrong number of type arguments, or none at all.
+    WrongTypeArgCount = "type T[P any] struct{}\nvar x T";
+    /// Type arguments that are left out cannot be found.
+    CannotInferTypeArgs = "func f[T any]() {}\nfunc g() { f() }";
+    /// A type argument does not satisfy its constraint.
+    InvalidTypeArg = "type T[P comparable] struct{}\nvar x T[[]int]";
+    /// A type parameter stands where it cannot.
+    MisplacedTypeParam = "type T[P any] P";
+    /// Instances of a generic function or type would need ever larger instances.
+    InvalidInstanceCycle = "func f[T any]() { f[*T]() }";
+    /// A receiver's type parameters are not those of its type.
+    BadRecv = "type T[P any] int\nfunc (T[A, B]) m() {}";
+    /// An interface's union of types is wrong.
+    InvalidUnion = "type C interface { int | error }";
+    /// An interface with type terms stands where a value's type belongs.
+    MisplacedConstraintIface = "type C interface { ~int }\nvar x C";
     /// Something parses that means nothing: `.(type)` outside of a switch's head, a tag that is no string.
     InvalidSyntaxTree = "func f(x any) { _ = x.(type) }";
 }

@@ -11,7 +11,9 @@ use crate::constant::quote;
 use crate::info::Mode;
 use crate::objects::{ObjId, ObjKind, PkgId, VarKind};
 use crate::package::Program;
-use crate::types::{Basic, ChanDir, Interface, Method, Param, Signature, Tag, Type, TypeId, Types};
+use crate::types::{
+    Alias, Basic, ChanDir, Interface, Method, Param, Signature, Tag, Term, Type, TypeId, TypeParamId, Types,
+};
 
 /// For whom a type is written.
 #[derive(Clone, Copy)]
@@ -80,7 +82,7 @@ impl TypeWriter<'_> {
     }
 
     fn package(&mut self, pkg: PkgId) {
-        if pkg == PkgId::NONE {
+        if pkg == PkgId::NONE || pkg == Alias::TYPE_PARAM {
             return;
         }
         let prefix = match self.reader {
@@ -108,7 +110,19 @@ impl TypeWriter<'_> {
                 let n = types.named(*n);
                 self.package(n.pkg);
                 self.symbol(n.name);
+                let (targs, tparams) = (n.targs.clone(), n.tparams.clone());
+                if !targs.is_empty() {
+                    self.text("[");
+                    for (i, t) in targs.into_iter().enumerate() {
+                        self.text(if i > 0 { "," } else { "" });
+                        self.ty(t);
+                    }
+                    self.text("]");
+                }
+                self.tparams(&tparams);
             }
+            Type::TypeParam(p) => self.symbol(types.type_param(*p).name),
+            Type::Union(terms) => self.union(terms),
             Type::Pointer(e) => {
                 self.text("*");
                 self.ty(*e);
@@ -157,7 +171,13 @@ impl TypeWriter<'_> {
             }
             Type::Func(sig) => {
                 self.text("func");
+                self.tparams(&sig.tparams);
                 self.signature(sig);
+            }
+            Type::Interface(Interface { written: Some(w), .. }) if w.implicit => {
+                for &e in &w.embeds {
+                    self.ty(e);
+                }
             }
             Type::Interface(i) => self.interface(i),
             Type::Tuple(members) => {
@@ -169,6 +189,38 @@ impl TypeWriter<'_> {
                 self.text(")");
             }
         }
+    }
+
+    fn union(&mut self, terms: &[Term]) {
+        for (i, t) in terms.iter().enumerate() {
+            self.text(if i > 0 { " | " } else { "" });
+            self.text(if t.tilde { "~" } else { "" });
+            self.ty(t.ty);
+        }
+    }
+
+    /// `[P, Q any]`; nothing for no type parameters.
+    fn tparams(&mut self, params: &[TypeParamId]) {
+        if params.is_empty() {
+            return;
+        }
+        self.text("[");
+        let mut last = None;
+        for (i, &p) in params.iter().enumerate() {
+            let p = self.prog.types.type_param(p).clone();
+            if let Some(bound) = last.filter(|&b| b != p.bound) {
+                self.text(" ");
+                self.ty(bound);
+            }
+            self.text(if i > 0 { ", " } else { "" });
+            self.symbol(p.name);
+            last = Some(p.bound);
+        }
+        if let Some(bound) = last {
+            self.text(" ");
+            self.ty(bound);
+        }
+        self.text("]");
     }
 
     fn open(&mut self, keyword: &str, empty: bool) {
@@ -249,6 +301,15 @@ impl Checker<'_> {
         self.prog.type_in_message(&self.ast.names, self.pkg, ty)
     }
 
+    /// Type parameters as messages show them.
+    pub(crate) fn tparams_text(&self, params: &[TypeParamId]) -> String {
+        let reader = Reader::Person(self.pkg);
+        let mut w =
+            TypeWriter { prog: self.prog, names: &self.ast.names, reader, param_names: true, out: String::new() };
+        w.tparams(params);
+        w.out
+    }
+
     /// A method or function as messages compare them: name and signature without parameter names. `paths`: packages
     /// are written as full paths.
     pub(crate) fn func_string(&self, name: Symbol, ty: TypeId, paths: bool) -> String {
@@ -256,6 +317,7 @@ impl Checker<'_> {
         let out = self.text(name).to_string();
         let mut w = TypeWriter { prog: self.prog, names: &self.ast.names, reader, param_names: false, out };
         if let Type::Func(sig) = self.prog.types.get(ty) {
+            w.tparams(&sig.tparams);
             w.signature(sig);
         }
         w.out
@@ -317,6 +379,10 @@ impl Checker<'_> {
                 }
                 out.push_str("type ");
                 out.push_str(&self.operand_type(x));
+                if let Some(p) = types.as_type_param(x.ty) {
+                    let bound = self.ts(types.type_param(p).bound);
+                    out.push_str(&format!(" constrained by {bound}"));
+                }
             }
         }
         out.push(')');
@@ -360,7 +426,7 @@ impl Checker<'_> {
     /// The kind of a type in a word; empty for basic types.
     pub(crate) fn composite_kind(&self, ty: TypeId) -> &'static str {
         match self.prog.types.under(ty) {
-            Type::Basic(_) | Type::Named(_) => "",
+            Type::Basic(_) | Type::Named(_) | Type::Union(_) | Type::TypeParam(_) => "",
             Type::Array(..) => "array",
             Type::Slice(_) => "slice",
             Type::Struct(_) => "struct",
@@ -387,6 +453,7 @@ impl Checker<'_> {
             ObjKind::PkgName(_) => "package name",
             ObjKind::Const(_) => "constant",
             ObjKind::TypeName { alias: true } => "type alias",
+            ObjKind::TypeName { alias: false } if self.is_type_param_object(obj) => "type parameter",
             ObjKind::TypeName { alias: false } => "defined type",
             ObjKind::Var(VarKind::Package) => "package-level variable",
             ObjKind::Var(VarKind::Local) => "local variable",

@@ -12,9 +12,11 @@ mod check;
 pub mod constant;
 mod format;
 pub mod info;
+pub mod instances;
 pub mod objects;
 pub mod package;
 mod predicates;
+mod subst;
 pub mod types;
 pub mod universe;
 

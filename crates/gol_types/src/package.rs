@@ -8,8 +8,9 @@ use gol_syntax::ast::{DeclId, ExprId};
 use crate::check::FuncScope;
 use crate::constant::Constant;
 use crate::info::Info;
+use crate::instances::Instances;
 use crate::objects::{DeclInfoId, ObjId, Object, Objects, PkgId, Scope, ScopeId};
-use crate::types::{NamedId, TypeId, Types};
+use crate::types::{NamedId, TypeId, TypeParamId, Types};
 use crate::universe::{self, Universe};
 
 /// One step of a package's initialization: `lhs = rhs`.
@@ -108,6 +109,12 @@ pub struct Program {
     pub(crate) right_sides: HashMap<NamedId, TypeId>,
     /// Declared types that are known not to contain themselves (or are reported).
     pub(crate) valid_types: HashSet<NamedId>,
+    /// Instances of generic functions and of methods of generic types.
+    pub(crate) instances: Instances,
+    /// Generic aliases: type parameters and right side.
+    pub(crate) generic_aliases: HashMap<ObjId, (Vec<TypeParamId>, TypeId)>,
+    /// The type parameters that a method's receiver declares.
+    pub(crate) recv_tparams: HashMap<ObjId, Vec<TypeParamId>>,
 }
 
 impl Program {

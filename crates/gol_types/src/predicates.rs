@@ -1,6 +1,6 @@
 //! Questions about types. Identity needs no question: ids are equal.
 
-use crate::types::{Basic, Tag, Type, TypeId, Types};
+use crate::types::{Basic, ChanDir, Interface, Tag, Term, Type, TypeId, Types};
 
 impl Types {
     /// The underlying basic type, if it is one.
@@ -87,6 +87,7 @@ impl Types {
             Type::Basic(b) => matches!(b, Basic::UnsafePointer | Basic::UntypedNil),
             Type::Pointer(_) | Type::Slice(_) | Type::Map(..) | Type::Chan(..) | Type::Func(_) => true,
             Type::Interface(_) => true,
+            Type::TypeParam(_) => self.all(id, |t| self.has_nil(t)),
             _ => false,
         }
     }
@@ -104,7 +105,7 @@ impl Types {
 
     /// Whether the type has a name: predeclared and declared types.
     pub fn has_name(&self, id: TypeId) -> bool {
-        matches!(self.get(id), Type::Basic(_) | Type::Named(_))
+        matches!(self.get(id), Type::Basic(_) | Type::Named(_) | Type::TypeParam(_))
     }
 
     /// Whether values of the type can be compared with `==`; interfaces can (and may panic).
@@ -116,8 +117,95 @@ impl Types {
             Type::Array(e, _) => self.comparable(*e),
             // A declared type whose underlying type is not known yet is in the middle of its declaration.
             Type::Named(_) => true,
-            Type::Slice(_) | Type::Map(..) | Type::Func(_) | Type::Tuple(_) => false,
+            Type::TypeParam(_) => self.is_comparable_set(id),
+            Type::Slice(_) | Type::Map(..) | Type::Func(_) | Type::Tuple(_) | Type::Union(_) => false,
         }
+    }
+
+    /// Whether comparing values of the type can never panic: no interface takes part.
+    pub fn strictly_comparable(&self, id: TypeId) -> bool {
+        match self.under(id) {
+            Type::Basic(b) => *b != Basic::UntypedNil,
+            Type::Pointer(_) | Type::Chan(..) | Type::Named(_) => true,
+            Type::Struct(fields) => fields.iter().all(|f| self.strictly_comparable(f.ty)),
+            Type::Array(e, _) => self.strictly_comparable(*e),
+            Type::TypeParam(_) | Type::Interface(_) => self.is_comparable_set(id),
+            Type::Slice(_) | Type::Map(..) | Type::Func(_) | Type::Tuple(_) | Type::Union(_) => false,
+        }
+    }
+
+    /// Whether all types of a constraint's type set are strictly comparable. `id` is an interface or type parameter.
+    fn is_comparable_set(&self, id: TypeId) -> bool {
+        match self.constraint(id) {
+            Some(Interface { terms: Some(terms), .. }) => {
+                !terms.is_empty() && terms.iter().all(|t| self.strictly_comparable(t.ty))
+            }
+            Some(i) => i.comparable,
+            None => false,
+        }
+    }
+
+    /// The interface that a type parameter's constraint or an interface type is.
+    pub fn constraint(&self, id: TypeId) -> Option<&Interface> {
+        let id = match *self.get(id) {
+            Type::TypeParam(p) => self.type_param(p).bound,
+            _ => id,
+        };
+        match self.under(id) {
+            Type::Interface(i) => Some(i),
+            _ => None,
+        }
+    }
+
+    /// The terms of a type parameter's type set; `None` for all other types, and where all types are in the set.
+    pub fn terms(&self, id: TypeId) -> Option<&[Term]> {
+        self.as_type_param(id)?;
+        self.constraint(id)?.terms.as_deref()
+    }
+
+    /// Whether a question about an underlying type holds for a type: for a type parameter, whether it has specific types
+    /// and it holds for all of them.
+    pub fn all(&self, id: TypeId, f: impl Fn(TypeId) -> bool) -> bool {
+        if self.as_type_param(id).is_none() {
+            return f(id);
+        }
+        self.terms(id).is_some_and(|terms| !terms.is_empty() && terms.iter().all(|t| f(self.underlying(t.ty))))
+    }
+
+    /// The underlying types that values of a type can have: one, or those of a type parameter's type set (none if it
+    /// has no specific types).
+    pub fn type_set(&self, id: TypeId) -> Vec<TypeId> {
+        match self.as_type_param(id) {
+            Some(_) => self.terms(id).unwrap_or_default().iter().map(|t| t.ty).collect(),
+            None => vec![id],
+        }
+    }
+
+    /// The one underlying type of all types of a type set; of channels the most restricted. `None`: there is none.
+    pub fn common_under(&self, id: TypeId) -> Option<TypeId> {
+        if self.as_type_param(id).is_none() {
+            return Some(self.underlying(id));
+        }
+        let mut common: Option<TypeId> = None;
+        for t in self.terms(id)? {
+            let u = self.underlying(t.ty);
+            let Some(c) = common else {
+                common = Some(u);
+                continue;
+            };
+            match (self.get(c), self.get(u)) {
+                (Type::Chan(d, a), Type::Chan(e, b)) if a == b => {
+                    if *d == ChanDir::Both {
+                        common = Some(u);
+                    } else if *e != ChanDir::Both && d != e {
+                        return None;
+                    }
+                }
+                _ if c == u => {}
+                _ => return None,
+            }
+        }
+        common
     }
 
     /// What a pointer type (not a declared one) points to.
@@ -136,7 +224,7 @@ impl Types {
     /// The same type without struct tags, in its parts too (but not inside of declared types).
     pub fn without_tags(&mut self, id: TypeId) -> TypeId {
         let stripped = match self.get(id).clone() {
-            Type::Basic(_) | Type::Named(_) => return id,
+            Type::Basic(_) | Type::Named(_) | Type::TypeParam(_) | Type::Union(_) => return id,
             Type::Pointer(e) => Type::Pointer(self.without_tags(e)),
             Type::Slice(e) => Type::Slice(self.without_tags(e)),
             Type::Array(e, n) => Type::Array(self.without_tags(e), n),

@@ -184,6 +184,24 @@ impl NamedId {
     pub const ERROR: NamedId = NamedId(0);
 }
 
+/// A type parameter, by number of declaration.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub struct TypeParamId(pub u32);
+
+/// A type parameter.
+#[derive(Clone, Debug)]
+pub struct TypeParam {
+    /// Its type name.
+    pub obj: ObjId,
+    /// The name.
+    pub name: Symbol,
+    /// Where it stands in its list.
+    pub index: u32,
+    /// The constraint: an interface type, a declared one or one that stands around the terms that were written.
+    /// [`TypeId::INVALID`] until it is known.
+    pub bound: TypeId,
+}
+
 /// The structure of a type.
 #[derive(Clone, Debug)]
 pub enum Type {
@@ -209,6 +227,10 @@ pub enum Type {
     Interface(Interface),
     /// Several values at once: a call's results, the comma-ok forms. Not a type of the language.
     Tuple(Vec<TypeId>),
+    /// A type parameter; the rest is in [`Types::type_param`]. It is its own underlying type.
+    TypeParam(TypeParamId),
+    /// The terms `T | ~U` as they are written in a constraint. Not a type of values.
+    Union(Vec<Term>),
 }
 
 /// An interned struct tag.
@@ -251,6 +273,8 @@ pub struct Param {
 /// Parameters and results.
 #[derive(Clone, Debug, Default)]
 pub struct Signature {
+    /// Type parameters of a generic function that is not instantiated.
+    pub tparams: Vec<TypeParamId>,
     /// Parameters.
     pub params: Vec<Param>,
     /// Results.
@@ -301,6 +325,8 @@ pub struct WrittenInterface {
     pub explicit: Vec<Method>,
     /// Embedded types.
     pub embeds: Vec<TypeId>,
+    /// Only its terms were written, as a type parameter's constraint.
+    pub implicit: bool,
 }
 
 /// A declared type.
@@ -318,6 +344,12 @@ pub struct Named {
     pub methods: Vec<ObjId>,
     /// 0: declared at package level. Otherwise a number that tells apart the local types of one package.
     pub local: u32,
+    /// Type parameters of a generic type; empty for its instances.
+    pub tparams: Vec<TypeParamId>,
+    /// The generic type of which it is an instance.
+    pub origin: Option<NamedId>,
+    /// The type arguments of an instance, or of the instance of the function in which the type is declared.
+    pub targs: Vec<TypeId>,
 }
 
 struct Entry {
@@ -333,12 +365,21 @@ pub(crate) struct Alias {
     pub(crate) pkg: PkgId,
 }
 
+impl Alias {
+    /// The package of the name of a type parameter in the body of an instance: there it stands for its type argument.
+    pub(crate) const TYPE_PARAM: PkgId = PkgId(u32::MAX - 1);
+}
+
 /// All types of a program.
 pub struct Types {
     entries: Vec<Entry>,
     canonical: HashMap<Box<[u32]>, u32>,
     exact: HashMap<Box<[u32]>, u32>,
     named: Vec<Named>,
+    tparams: Vec<TypeParam>,
+    pub(crate) instances: HashMap<(NamedId, Vec<TypeId>), TypeId>,
+    /// Instances whose underlying types are still to be made.
+    pub(crate) unexpanded: Vec<NamedId>,
     tags: Vec<Box<[u8]>>,
 }
 
@@ -350,6 +391,9 @@ impl Types {
             canonical: HashMap::new(),
             exact: HashMap::new(),
             named: Vec::new(),
+            tparams: Vec::new(),
+            instances: HashMap::new(),
+            unexpanded: Vec::new(),
             tags: vec![Box::default()],
         };
         for &b in Basic::ALL {
@@ -426,6 +470,40 @@ impl Types {
     /// A declared type.
     pub fn named(&self, id: NamedId) -> &Named {
         &self.named[id.0 as usize]
+    }
+
+    /// The type that a declared type's number stands for.
+    pub fn named_type(&mut self, id: NamedId) -> TypeId {
+        self.intern(Type::Named(id))
+    }
+
+    /// Declares a type parameter.
+    pub(crate) fn new_type_param(&mut self, param: TypeParam) -> (TypeParamId, TypeId) {
+        let id = TypeParamId(self.tparams.len() as u32);
+        self.tparams.push(param);
+        (id, self.intern(Type::TypeParam(id)))
+    }
+
+    /// A type parameter.
+    pub fn type_param(&self, id: TypeParamId) -> &TypeParam {
+        &self.tparams[id.0 as usize]
+    }
+
+    pub(crate) fn type_param_mut(&mut self, id: TypeParamId) -> &mut TypeParam {
+        &mut self.tparams[id.0 as usize]
+    }
+
+    /// The type that a type parameter's number stands for.
+    pub fn param_type(&mut self, id: TypeParamId) -> TypeId {
+        self.intern(Type::TypeParam(id))
+    }
+
+    /// The type parameter that a type is, if it is one.
+    pub fn as_type_param(&self, id: TypeId) -> Option<TypeParamId> {
+        match *self.get(id) {
+            Type::TypeParam(p) => Some(p),
+            _ => None,
+        }
     }
 
     pub(crate) fn named_mut(&mut self, id: NamedId) -> &mut Named {
@@ -506,7 +584,8 @@ fn encode(ty: &Type, alias: Option<Alias>, exact: bool) -> Box<[u32]> {
             }
         }
         Type::Func(s) => {
-            w.extend([8, s.variadic as u32, s.params.len() as u32]);
+            w.extend([8, s.variadic as u32, s.params.len() as u32, s.tparams.len() as u32]);
+            w.extend(s.tparams.iter().map(|p| p.0));
             for p in s.params.iter().chain(&s.results) {
                 w.push(id(p.ty));
                 if exact {
@@ -528,11 +607,19 @@ fn encode(ty: &Type, alias: Option<Alias>, exact: bool) -> Box<[u32]> {
             if let (true, Some(written)) = (exact, &i.written) {
                 methods(&mut w, &written.explicit);
                 w.extend(written.embeds.iter().map(|&e| id(e)));
+                w.push(written.implicit as u32);
             }
         }
         Type::Tuple(members) => {
             w.push(10);
             w.extend(members.iter().map(|&m| id(m)));
+        }
+        Type::TypeParam(p) => w.extend([11, p.0]),
+        Type::Union(terms) => {
+            w.push(12);
+            for t in terms {
+                w.extend([t.tilde as u32, id(t.ty)]);
+            }
         }
     }
     if let Some(a) = alias {

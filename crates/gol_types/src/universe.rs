@@ -23,6 +23,8 @@ pub struct Universe {
     pub recover: ObjId,
     /// The built-in function `panic`.
     pub panic: ObjId,
+    /// The type `comparable`.
+    pub comparable: ObjId,
     /// The name `init`.
     pub sym_init: Symbol,
     /// The name `main`.
@@ -67,6 +69,7 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
             append: none,
             recover: none,
             panic: none,
+            comparable: none,
             sym_init: names.intern("init"),
             sym_main: names.intern("main"),
             sym_error: names.intern("Error"),
@@ -81,6 +84,9 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
         dot_imports: HashMap::new(),
         right_sides: HashMap::new(),
         valid_types: Default::default(),
+        instances: Default::default(),
+        generic_aliases: HashMap::new(),
+        recv_tparams: HashMap::new(),
     };
     let universe = p.new_scope(None);
     let add = |p: &mut Program, name: Symbol, ty: TypeId, kind: ObjKind| {
@@ -104,15 +110,35 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
         underlying: TypeId::INVALID,
         methods: Vec::new(),
         local: 0,
+        tparams: Vec::new(),
+        origin: None,
+        targs: Vec::new(),
     });
     assert!(id == NamedId::ERROR && ty == TypeId::ERROR, "error is the first declared type");
     p.objects[obj].ty = ty;
     let result = Param { name: Symbol::EMPTY, ty: TypeId::STRING, span: Span::NONE };
-    let sig = Signature { params: Vec::new(), results: vec![result], variadic: false };
+    let sig = Signature { results: vec![result], ..Signature::default() };
     let sig = p.types.intern(Type::Func(sig));
     let method = Method { name: p.universe.sym_error, pkg: PkgId::NONE, ty: sig, span: Span::NONE };
     let methods = Interface { methods: vec![method], ..Interface::default() };
     p.types.named_mut(id).underlying = p.types.intern(Type::Interface(methods));
+
+    let comparable = names.intern("comparable");
+    let obj = add(&mut p, comparable, TypeId::INVALID, ObjKind::TypeName { alias: false });
+    let set = p.types.intern(Type::Interface(Interface { comparable: true, ..Interface::default() }));
+    let (_, ty) = p.types.new_named(Named {
+        obj,
+        name: comparable,
+        pkg: PkgId::NONE,
+        underlying: set,
+        methods: Vec::new(),
+        local: 0,
+        tparams: Vec::new(),
+        origin: None,
+        targs: Vec::new(),
+    });
+    p.objects[obj].ty = ty;
+    p.universe.comparable = obj;
 
     for (name, value) in [("true", true), ("false", false)] {
         let kind = ObjKind::Const(Constant::from_bool(value));

@@ -28,7 +28,10 @@ const ARROWS: &[(&str, &[&str])] = &[
 const UNSAFE: &[&str] = &["gol_heap", "gol_runtime", "gol_vm"];
 
 /// Error codes that no program under `tests/errors` can show, each with its reason.
-const UNTESTED_CODES: &[(&str, &str)] = &[("MismatchedPkgName", "takes two files; tested in gol_driver")];
+const UNTESTED_CODES: &[(&str, &str)] = &[
+    ("MismatchedPkgName", "takes two files; tested in gol_driver"),
+    ("NotYet", "the compiler reports it; what it is about changes"),
+];
 
 /// Everything that breaks a rule.
 pub(crate) fn check(root: &Path) -> Vec<String> {

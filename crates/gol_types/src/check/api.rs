@@ -99,6 +99,7 @@ impl Checker<'_> {
         self.direct_cycles(&types);
         self.resolve_all(objects);
         self.process_later();
+        self.check_mono();
         self.check_init_order();
     }
 

@@ -87,7 +87,8 @@ impl Checker<'_> {
 
     /// The element type of a slice argument, or the words for what else it is.
     fn slice_elem(&self, x: &Operand) -> Result<TypeId, String> {
-        match *self.prog.types.under(x.ty) {
+        let core = self.prog.types.common_under(x.ty).unwrap_or(x.ty);
+        match *self.prog.types.get(core) {
             Type::Slice(elem) => Ok(elem),
             _ if x.is_nil() => Err("argument must be a slice; have untyped nil".to_string()),
             _ => Err(format!("argument must be a slice; have {}", self.os(x))),
@@ -104,16 +105,22 @@ impl Checker<'_> {
         let result = Operand::new(Mode::Value, slice, e);
         // "As a special case, append also accepts a first argument assignable to type []byte with a second argument of
         // string type followed by ..."
-        if has_dots && args.len() == 2 && self.prog.types.is_string(args[1].ty) {
+        let all_bytes = |c: &Self, ty| {
+            let types = &c.prog.types;
+            types.all(ty, |t| types.is_string(t) || types.is_bytes(t)) && !types.all(ty, |t| types.is_bytes(t))
+        };
+        if has_dots && args.len() == 2 && all_bytes(self, args[1].ty) {
             let bytes = self.prog.types.slice(TypeId::BYTE);
-            if self.assignable_to(&args[0], bytes).is_ok() {
+            let core = self.prog.types.common_under(slice);
+            if self.assignable_to(&args[0], bytes).is_ok() || core == Some(bytes) {
                 self.string_operand(&mut args[1]);
                 return Some(result);
             }
         }
         let rest = self.prog.types.slice(elem);
         let param = |ty| Param { name: gol_source::Symbol::EMPTY, ty, span: gol_source::Span::NONE };
-        let sig = Signature { params: vec![param(slice), param(rest)], results: Vec::new(), variadic: true };
+        let params = vec![param(slice), param(rest)];
+        let sig = Signature { params, variadic: true, ..Signature::default() };
         self.arguments(e, &sig, args);
         Some(result)
     }
@@ -141,6 +148,7 @@ impl Checker<'_> {
             Type::Array(_, n) if !calls => Some(Operand::constant(Constant::from_u64(n), TypeId::INT, e)),
             Type::Array(..) | Type::Slice(_) | Type::Chan(..) => Some(value),
             Type::Map(..) if len => Some(value),
+            Type::TypeParam(_) if self.prog.types.all(x.ty, |t| self.has_len(t, len)) => Some(value),
             _ => {
                 if !self.prog.types.underlying(x.ty).is_invalid() {
                     let code = if len { Code::InvalidLen } else { Code::InvalidCap };
@@ -152,9 +160,20 @@ impl Checker<'_> {
         }
     }
 
+    fn has_len(&self, ty: TypeId, len: bool) -> bool {
+        let types = &self.prog.types;
+        match types.under(ty) {
+            Type::Basic(Basic::String) | Type::Map(..) => len,
+            Type::Array(..) | Type::Slice(_) | Type::Chan(..) => true,
+            Type::Pointer(base) => matches!(types.under(*base), Type::Array(..)),
+            _ => false,
+        }
+    }
+
     /// `clear(x)`
     fn clear(&mut self, e: ExprId, x: &Operand) -> Option<Operand> {
-        if matches!(self.prog.types.under(x.ty), Type::Map(..) | Type::Slice(_)) {
+        let types = &self.prog.types;
+        if types.all(x.ty, |t| matches!(types.under(t), Type::Map(..) | Type::Slice(_))) {
             return Some(Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e));
         }
         let message =
@@ -164,7 +183,12 @@ impl Checker<'_> {
 
     /// `close(ch)`
     fn close(&mut self, e: ExprId, x: &Operand) -> Option<Operand> {
-        let what = match self.prog.types.under(x.ty) {
+        let types = &self.prog.types;
+        let closes = |t| matches!(types.under(t), Type::Chan(d, _) if *d != ChanDir::Recv);
+        let what = match types.under(x.ty) {
+            Type::TypeParam(_) if types.all(x.ty, closes) => {
+                return Some(Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e));
+            }
             Type::Chan(ChanDir::Recv, _) => "receive-only channel",
             Type::Chan(..) => return Some(Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e)),
             _ => "non-channel",
@@ -229,9 +253,13 @@ impl Checker<'_> {
             Err(why) => return self.fail(Code::InvalidCopy, dst.expr, format!("invalid copy: {why}")),
         };
         let result = Operand::new(Mode::Value, TypeId::INT, e);
-        let string = self.prog.types.is_string(src.ty);
+        let string = {
+            let types = &self.prog.types;
+            types.all(src.ty, |t| types.is_string(t) || types.is_bytes(t))
+                && types.common_under(src.ty).is_none_or(|t| types.is_string(t))
+        };
         let bytes = self.prog.types.slice(TypeId::BYTE);
-        if string && self.assignable_to(dst, bytes).is_ok() {
+        if string && (self.assignable_to(dst, bytes).is_ok() || self.prog.types.common_under(dst.ty) == Some(bytes)) {
             self.string_operand(src);
             return Some(result);
         }
@@ -255,12 +283,24 @@ impl Checker<'_> {
 
     /// `delete(m, key)`
     fn delete(&mut self, e: ExprId, args: &mut [Operand]) -> Option<Operand> {
-        let Type::Map(key, _) = *self.prog.types.under(args[0].ty) else {
+        let core = self.map_key(args[0].ty);
+        let Some(key) = core else {
             let message = format!("invalid argument: {} is not a map", self.os(&args[0]));
             return self.fail(Code::InvalidDelete, args[0].expr, message);
         };
         self.take(&mut args[1], Some(key), "argument to delete")
             .then(|| Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e))
+    }
+
+    /// The type of the keys of a map, or of all maps of a type set.
+    fn map_key(&self, ty: TypeId) -> Option<TypeId> {
+        let types = &self.prog.types;
+        let mut keys = types.type_set(ty).into_iter().map(|t| match *types.under(t) {
+            Type::Map(key, _) => Some(key),
+            _ => None,
+        });
+        let first = keys.next()??;
+        keys.all(|k| k == Some(first)).then_some(first)
     }
 
     /// `real(c)`, `imag(c)`
@@ -295,13 +335,14 @@ impl Checker<'_> {
 
     /// `make(T, sizes...)`
     fn make(&mut self, e: ExprId, args: &[ExprId]) -> Option<Operand> {
-        let ty = self.typ(args[0]);
+        let ty = self.var_type(args[0]);
         if ty.is_invalid() {
             self.use_exprs(&args[1..]);
             return None;
         }
         self.complete(ty);
-        let least = match self.prog.types.under(ty) {
+        let core = self.prog.types.common_under(ty).unwrap_or(ty);
+        let least = match self.prog.types.get(core) {
             Type::Slice(_) => 2,
             Type::Map(..) | Type::Chan(..) => 1,
             _ => {
@@ -330,7 +371,7 @@ impl Checker<'_> {
         let mut x = args[0].clone();
         for i in 0..args.len() {
             let a = &mut args[i];
-            if !self.prog.types.is_ordered(a.ty) {
+            if !self.prog.types.all(a.ty, |t| self.prog.types.is_ordered(t)) {
                 let message = format!("invalid argument: {} cannot be ordered", self.os(a));
                 return self.fail(Code::InvalidMinMaxOperand, a.expr, message);
             }
@@ -400,7 +441,7 @@ impl Checker<'_> {
                     return None;
                 }
                 let ty = operands[0].ty;
-                if self.has_unknown_size(ty) {
+                if self.has_unknown_size(ty) || self.prog.types.mentions_params(ty) {
                     return value(TypeId::UINTPTR);
                 }
                 if b == Builtin::UnsafeAlignof {
@@ -485,6 +526,9 @@ impl Checker<'_> {
         if indirect {
             let message = format!("invalid argument: field {name} is embedded via a pointer in {}", self.ts(base));
             return self.fail(Code::InvalidOffsetof, x.expr, message);
+        }
+        if self.prog.types.mentions_params(base) {
+            return Some(Operand::new(Mode::Value, TypeId::UINTPTR, e));
         }
         let offset = self.offset_of(base, &path);
         if offset > i64::MAX as u64 {

@@ -15,7 +15,28 @@ impl Checker<'_> {
         let Expr::Call { fun, ref args, has_dots, .. } = ast[e].kind else {
             return (Operand::invalid(e), ExprKind::Statement);
         };
-        let x = self.expr_or_type(fun);
+        // `f[T](args)`: the type arguments may be less than all.
+        let mut inst: Option<&[ExprId]> = None;
+        let x = if let Expr::Index(xe, ref indices) = ast[fun].kind {
+            let mut x = self.generic_expr_or_type(xe);
+            if self.generic_signature(&x).is_some() {
+                inst = Some(indices);
+                x.expr = fun;
+                x
+            } else {
+                let x = self.index_operand(fun, x, indices);
+                let (mut x, _) = self.checked_form(fun, x, ExprKind::Expression);
+                self.exclude(&mut x, false, false);
+                self.single_value(&mut x);
+                x
+            }
+        } else {
+            self.generic_expr_or_type(fun)
+        };
+        let mut x = x;
+        if x.mode == Mode::TypeExpr {
+            self.non_generic(&mut x, None);
+        }
         match x.mode {
             Mode::Invalid => {
                 self.use_exprs(args);
@@ -33,7 +54,8 @@ impl Checker<'_> {
             }
             _ => {}
         }
-        let Type::Func(sig) = self.prog.types.under(x.ty).clone() else {
+        let core = self.prog.types.common_under(x.ty).unwrap_or(x.ty);
+        let Type::Func(mut sig) = self.prog.types.get(core).clone() else {
             if !self.prog.types.underlying(x.ty).is_invalid() {
                 let message =
                     format!("invalid operation: cannot call {}: {} is not a function", self.os(&x), self.ts(x.ty));
@@ -42,7 +64,50 @@ impl Checker<'_> {
             // Go leaves the arguments alone.
             return (Operand::invalid(e), ExprKind::Statement);
         };
-        let mut operands = self.argument_list(args);
+        let mut targs = Vec::new();
+        let written = inst.unwrap_or_default();
+        if inst.is_some() {
+            let Some(list) = self.type_list(written) else {
+                self.use_exprs(args);
+                return (Operand::invalid(e), ExprKind::Statement);
+            };
+            let (got, want) = (list.len(), sig.tparams.len());
+            if got > want {
+                let message = format!("got {got} type arguments but want {want}");
+                self.error_at(Code::WrongTypeArgCount, written[want], message);
+                self.use_exprs(args);
+                return (Operand::invalid(e), ExprKind::Statement);
+            }
+            if got == want {
+                let at = self.own_place(fun);
+                let ty = self.instantiate_signature(at, fun, x.ty, list, written);
+                if let Type::Func(plain) = self.prog.types.get(ty).clone() {
+                    sig = plain;
+                }
+            } else {
+                targs = list.into_iter().map(Some).collect();
+            }
+        }
+        let (mut operands, known) = self.generic_arguments(args);
+        let generic = operands.iter().any(|x| self.generic_signature(x).is_some());
+        if !sig.tparams.is_empty() || generic {
+            let callee = (fun, x.ty);
+            match self.infer_call(e, callee, &sig, targs, written, &mut operands, known) {
+                Some(plain) => sig = plain,
+                None => {
+                    let open = !sig.tparams.is_empty()
+                        && sig.results.iter().any(|r| self.prog.types.mentions(r.ty, &|p| sig.tparams.contains(&p)));
+                    self.env.has_call_or_recv = true;
+                    if open || sig.results.len() != 1 {
+                        if sig.results.is_empty() {
+                            return (Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e), ExprKind::Statement);
+                        }
+                        return (Operand::invalid(e), ExprKind::Statement);
+                    }
+                    return (Operand::new(Mode::Value, sig.results[0].ty, e), ExprKind::Statement);
+                }
+            }
+        }
         self.arguments(e, &sig, &mut operands);
         self.env.has_call_or_recv = true;
         let x = match &sig.results[..] {
@@ -84,41 +149,138 @@ impl Checker<'_> {
         x
     }
 
-    /// The arguments of a call: each one value, or all results of a single call.
-    fn argument_list(&mut self, args: &[ExprId]) -> Vec<Operand> {
-        let &[only] = args else { return args.iter().map(|&a| self.argument(a)).collect() };
-        let x = self.argument_value(only);
+    /// The arguments of a call: each one value, or all results of a single call. A generic function may lack type
+    /// arguments; those that it has come back too.
+    fn generic_arguments(&mut self, args: &[ExprId]) -> (Vec<Operand>, Vec<Vec<TypeId>>) {
+        let &[only] = args else {
+            let all = args.iter().map(|&a| {
+                // A call with several results is wrong here, and keeps their types to be shown.
+                let (mut x, known) = self.generic_argument(a);
+                let (ty, valid) = (x.ty, !x.is_invalid());
+                self.single_value(&mut x);
+                if valid && x.is_invalid() {
+                    x.ty = ty;
+                }
+                (x, known)
+            });
+            return all.unzip();
+        };
+        let (x, known) = self.generic_argument(only);
         if x.mode == Mode::Value
             && let Type::Tuple(members) = self.prog.types.get(x.ty)
         {
-            return members.iter().map(|&ty| Operand::new(Mode::Value, ty, only)).collect();
+            return (members.iter().map(|&ty| Operand::new(Mode::Value, ty, only)).collect(), Vec::new());
         }
-        vec![x]
+        (vec![x], vec![known])
     }
 
-    /// An argument with any number of values but none. A call that gives none is shown by its function's type, as in Go.
-    fn argument_value(&mut self, e: ExprId) -> Operand {
-        let (mut x, _) = self.raw_expr(e, None);
+    fn generic_argument(&mut self, e: ExprId) -> (Operand, Vec<TypeId>) {
+        let ast = self.ast;
+        if let Expr::Index(xe, ref indices) = ast[e].kind {
+            let mut x = self.generic_expr_or_type(xe);
+            if self.generic_signature(&x).is_some() {
+                let known = self.func_inst(None, &mut x, Some((e, indices)), false).unwrap_or_default();
+                if !x.is_invalid() {
+                    x.expr = e;
+                }
+                return (x, known);
+            }
+            let x = self.index_operand(e, x, indices);
+            let (mut x, _) = self.checked_form(e, x, ExprKind::Expression);
+            self.exclude(&mut x, true, true);
+            return (x, Vec::new());
+        }
+        let (mut x, _) = self.generic_raw_expr(e, None);
         let nothing = x.mode == Mode::NoValue;
         self.exclude(&mut x, true, true);
+        // A call that gives no value is shown by its function's type, as in Go.
         if nothing && let Expr::Call { fun, .. } = self.ast[self.ast.unparen(e)].kind {
             let callee = self.prog.info.type_of(fun);
             let is_func = |t: &TypeId| matches!(self.prog.types.under(*t), Type::Func(_));
             x.ty = callee.filter(is_func).unwrap_or(TypeId::INVALID);
         }
-        x
+        (x, Vec::new())
     }
 
-    /// One of several arguments. A call with several results is wrong here, and keeps their types to be shown.
-    fn argument(&mut self, e: ExprId) -> Operand {
-        let mut x = self.argument_value(e);
-        let ty = x.ty;
-        let valid = !x.is_invalid();
-        self.single_value(&mut x);
-        if valid && x.is_invalid() {
-            x.ty = ty;
+    /// Infers the type arguments that call `e` leaves out, its own and those of generic functions among its arguments,
+    /// and instantiates all of them. Gives the type of the function that is called; nothing if something is wrong.
+    #[allow(clippy::too_many_arguments)]
+    fn infer_call(
+        &mut self,
+        e: ExprId,
+        (fun, ty): (ExprId, TypeId),
+        sig: &Signature,
+        targs: Vec<Option<TypeId>>,
+        written: &[ExprId],
+        args: &mut [Operand],
+        known: Vec<Vec<TypeId>>,
+    ) -> Option<Signature> {
+        let params = self.parameter_types(e, sig, args)?;
+        let at = self.own_place(e);
+        let mut params = params;
+        let own = sig.tparams.len();
+        let mut tparams = self.rename_tparams(&sig.tparams, &mut params);
+        let mut targs = targs;
+        targs.resize(own, None);
+        let mut generic = Vec::new();
+        for (i, arg) in args.iter_mut().enumerate() {
+            let Some(asig) = self.generic_signature(arg).cloned() else { continue };
+            let mut plain = [self.without_tparams(arg.ty)];
+            let fresh = self.rename_tparams(&asig.tparams, &mut plain);
+            generic.push((i, arg.ty, fresh.len()));
+            arg.ty = plain[0];
+            let have = known.get(i).cloned().unwrap_or_default();
+            targs.extend(have.into_iter().map(Some));
+            tparams.extend(fresh);
+            targs.resize(tparams.len(), None);
         }
-        x
+        let found = match self.infer(at, &tparams, targs, &params, args, false) {
+            Ok(found) => found,
+            Err(why) => {
+                if let Some((at, message)) = why {
+                    let message = format!("in call to {}, {message}", self.es(fun));
+                    self.error(Code::CannotInferTypeArgs, at, message);
+                }
+                return None;
+            }
+        };
+        let mut result = sig.clone();
+        if own > 0 {
+            let plain = self.instantiate_signature(at, fun, ty, found[..own].to_vec(), written);
+            match self.prog.types.get(plain).clone() {
+                Type::Func(sig) => result = sig,
+                _ => return None,
+            }
+        }
+        let mut from = own;
+        for (i, ty, n) in generic {
+            let list = found[from..from + n].to_vec();
+            from += n;
+            args[i].ty = self.instantiate_signature(at, args[i].expr, ty, list, &[]);
+        }
+        Some(result)
+    }
+
+    /// The types of the parameters that the arguments of a call go to; nothing if their number is wrong, which is
+    /// reported.
+    fn parameter_types(&mut self, e: ExprId, sig: &Signature, args: &[Operand]) -> Option<Vec<TypeId>> {
+        let Expr::Call { has_dots, .. } = self.ast[e].kind else { return None };
+        let mut params: Vec<TypeId> = sig.params.iter().map(|p| p.ty).collect();
+        if sig.variadic && !has_dots && args.len() + 1 >= params.len() {
+            let last = params.pop()?;
+            let elem = match *self.prog.types.under(last) {
+                Type::Slice(elem) => elem,
+                _ => TypeId::INVALID,
+            };
+            params.resize(args.len(), elem);
+        }
+        if args.len() != params.len() || has_dots && !sig.variadic {
+            // The usual check finds it.
+            let mut copy = args.to_vec();
+            self.arguments(e, sig, &mut copy);
+            return None;
+        }
+        Some(params)
     }
 
     /// Checks the arguments of call `e` against a function's parameters.

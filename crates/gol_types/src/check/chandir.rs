@@ -15,7 +15,8 @@ const MAX_STEPS: u32 = 32;
 impl Checker<'_> {
     /// The element type of `x` for a receive from it or (not `recv`) a send to it; reports at `at` if it is not possible.
     pub(crate) fn chan_elem(&mut self, at: Span, x: &Operand, recv: bool) -> Option<TypeId> {
-        let why = match *self.prog.types.under(x.ty) {
+        let core = self.prog.types.common_under(x.ty).unwrap_or(x.ty);
+        let why = match *self.prog.types.get(core) {
             Type::Chan(ChanDir::Send, _) if recv => "send-only channel",
             Type::Chan(ChanDir::Recv, _) if !recv => "receive-only channel",
             Type::Chan(_, elem) => return Some(elem),

@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 
 use gol_source::{Code, Diagnostic, Span, Symbol};
-use gol_syntax::ast::{self, BinaryOp, Expr, ExprId, Ident, InterfaceElem, LitKind, UnaryOp};
+use gol_syntax::ast::{self, Expr, ExprId, Ident, InterfaceElem, LitKind};
 
 use super::Checker;
 use crate::constant::Constant;
@@ -19,7 +19,7 @@ impl Checker<'_> {
         let mut fields: Vec<Field> = Vec::new();
         let mut seen: HashMap<Symbol, Span> = HashMap::new();
         for group in groups {
-            let ty = self.typ(group.ty);
+            let ty = self.var_type(group.ty);
             let tag = group.tag.map_or(Tag::NONE, |t| self.tag(t));
             let embedded = group.names.is_empty();
             let mut names = group.names.clone();
@@ -78,6 +78,10 @@ impl Checker<'_> {
     /// Spec: an embedded field is a type name `T` or a pointer to a non-interface type name `*T`, and `T` is no pointer.
     fn valid_embedded(&mut self, at: ExprId, ty: TypeId) {
         let base = self.prog.types.deref(ty);
+        if self.prog.types.as_type_param(base.unwrap_or(ty)).is_some() {
+            self.error_at(Code::MisplacedTypeParam, at, "embedded field type cannot be a type parameter");
+            return;
+        }
         let message = match self.prog.types.under(base.unwrap_or(ty)) {
             Type::Basic(Basic::UnsafePointer) => "embedded field type cannot be unsafe.Pointer",
             Type::Pointer(_) => "embedded field type cannot be a pointer",
@@ -103,21 +107,25 @@ impl Checker<'_> {
                     self.literal_depth -= 1;
                     explicit.push(Method { name: name.name, pkg: self.member_pkg(name), ty, span: name.span });
                 }
-                InterfaceElem::Embed(e) => match self.ast[e].kind {
-                    Expr::Binary { op: BinaryOp::Or, .. } | Expr::Unary(UnaryOp::Tilde, _) => {
-                        self.error_at(Code::NotYet, e, "type constraints are not supported yet");
+                InterfaceElem::Embed(e) => {
+                    let ty = if self.is_union(e) { self.union(e) } else { self.typ(e) };
+                    if self.prog.types.as_type_param(ty).is_some() {
+                        let message = format!("term cannot represent type parameter {}", self.ts(ty));
+                        self.error_at(Code::MisplacedTypeParam, e, message);
+                        continue;
                     }
-                    _ => embeds.push((self.typ(e), e)),
-                },
+                    embeds.push((ty, e));
+                }
             }
         }
         let methods = self.all_methods(&explicit, &embeds);
+        let (terms, comparable) = self.interface_terms(&embeds);
         let embeds: Vec<TypeId> = embeds.into_iter().map(|e| e.0).filter(|t| !t.is_invalid()).collect();
         let written = (!embeds.is_empty()).then(|| {
             self.sort_methods(&mut explicit);
-            Box::new(WrittenInterface { explicit, embeds })
+            Box::new(WrittenInterface { explicit, embeds, implicit: false })
         });
-        self.prog.types.intern(Type::Interface(Interface { methods, written, ..Interface::default() }))
+        self.prog.types.intern(Type::Interface(Interface { methods, terms, comparable, written }))
     }
 
     /// The methods of an interface, those of embedded interfaces included, sorted.
@@ -141,12 +149,7 @@ impl Checker<'_> {
             let span = self.span(at);
             let embedded = match self.prog.types.under(ty) {
                 Type::Interface(i) => i.methods.clone(),
-                _ if self.prog.types.underlying(ty).is_invalid() => continue,
-                _ => {
-                    let message = "type constraints are not supported yet";
-                    self.error_at(Code::NotYet, at, message);
-                    continue;
-                }
+                _ => continue,
             };
             for m in embedded {
                 match methods.iter().position(|o| o.name == m.name && o.pkg == m.pkg) {

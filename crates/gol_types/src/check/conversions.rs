@@ -5,7 +5,7 @@ use gol_source::Code;
 use super::{Checker, Operand};
 use crate::constant::Constant;
 use crate::info::Mode;
-use crate::types::{Basic, Type, TypeId};
+use crate::types::{Alias, Basic, Type, TypeId};
 
 impl Checker<'_> {
     /// Converts `x` to type `to`, or reports that it cannot be and spoils `x`. Spec: "Conversions".
@@ -46,6 +46,15 @@ impl Checker<'_> {
                     false
                 }
             }
+        } else if constant && types.as_type_param(to).is_some() {
+            x.mode = Mode::Value;
+            match self.const_to_param(x, to) {
+                Ok(()) => true,
+                Err(why) => {
+                    cause = why;
+                    false
+                }
+            }
         } else {
             match self.convertible_to(x, to) {
                 Ok(()) => {
@@ -80,10 +89,65 @@ impl Checker<'_> {
             };
             self.update_expr_type(x.expr, final_type, true);
         }
+        // In an instance too what is converted to a type parameter is not constant.
+        if self.prog.types.alias_of(to).is_some_and(|a| a.pkg == Alias::TYPE_PARAM) {
+            x.mode = Mode::Value;
+        }
         if x.mode != Mode::Constant {
             x.value = None;
         }
         x.ty = to;
+    }
+
+    /// Whether a constant can be converted to all types of a type parameter's type set.
+    fn const_to_param(&mut self, x: &Operand, to: TypeId) -> Result<(), String> {
+        let set = self.prog.types.type_set(to);
+        if set.is_empty() {
+            return Err(format!("{} does not contain specific types", self.ts(to)));
+        }
+        for t in set {
+            let types = &self.prog.types;
+            if types.is_string(x.ty) && types.is_bytes_or_runes(t) {
+                continue;
+            }
+            let fits = types.basic(t).is_some_and(|b| x.val().representable(b).is_ok())
+                || types.is_integer(x.ty) && types.is_string(t);
+            if fits {
+                continue;
+            }
+            let (x_text, t_text, to_text) = (self.shown(x), self.ts(t), self.ts(to));
+            return Err(if types.is_integer(x.ty) && types.is_integer(t) {
+                format!("constant {} overflows {t_text} (in {to_text})", x.val())
+            } else {
+                format!("cannot convert {x_text} to type {t_text} (in {to_text})")
+            });
+        }
+        Ok(())
+    }
+
+    /// A conversion from or to a type parameter: possible if it is for all types of the type set.
+    fn params_convertible(&mut self, x: &Operand, to: TypeId) -> Result<(), String> {
+        let param = |c: &Self, t| c.prog.types.as_type_param(t).is_some();
+        let (from_param, to_param) = (param(self, x.ty), param(self, to));
+        let (from_set, to_set) = (self.prog.types.type_set(x.ty), self.prog.types.type_set(to));
+        if from_set.is_empty() || to_set.is_empty() {
+            return Err(String::new());
+        }
+        for &f in &from_set {
+            for &t in &to_set {
+                let one = Operand { ty: f, ..x.clone() };
+                if self.convertible_to(&one, t).is_err() {
+                    let (f, t) = (self.ts(f), self.ts(t));
+                    let (from, to) = (self.ts(x.ty), self.ts(to));
+                    return Err(match (from_param, to_param) {
+                        (true, true) => format!("cannot convert {f} (in {from}) to type {t} (in {to})"),
+                        (true, false) => format!("cannot convert {f} (in {from}) to type {to}"),
+                        _ => format!("cannot convert {from} to type {t} (in {to})"),
+                    });
+                }
+            }
+        }
+        Ok(())
     }
 
     fn is_nil_type(&self, ty: TypeId) -> bool {
@@ -96,6 +160,9 @@ impl Checker<'_> {
             Ok(()) => return Ok(()),
             Err((_, cause)) => cause,
         };
+        if self.prog.types.as_type_param(x.ty).is_some() || self.prog.types.as_type_param(to).is_some() {
+            return self.params_convertible(x, to);
+        }
         let types = &mut self.prog.types;
         let (from_under, to_under) = (types.underlying(x.ty), types.underlying(to));
         if types.without_tags(from_under) == types.without_tags(to_under) {

@@ -133,7 +133,7 @@ impl Checker<'_> {
     /// results (empty or `obj` alone otherwise).
     pub(super) fn var_decl(&mut self, obj: ObjId, lhs: &[ObjId], ty: Option<ExprId>, init: Option<ExprId>) {
         if let Some(e) = ty {
-            self.prog.objects[obj].ty = self.typ(e);
+            self.prog.objects[obj].ty = self.var_type(e);
         }
         self.init_declared(obj, lhs, ty.is_some(), init);
     }
@@ -186,13 +186,13 @@ impl Checker<'_> {
     }
 
     fn type_decl(&mut self, obj: ObjId, spec: &TypeSpec) {
-        if let Some(first) = spec.tparams.first() {
-            self.no_type_params(first);
-            return;
-        }
         self.later(move |c| c.valid_type_of(obj));
         let (pkg, name) = (self.pkg, spec.name.name);
         if spec.alias {
+            if !spec.tparams.is_empty() {
+                self.generic_alias_decl(obj, spec);
+                return;
+            }
             let rhs = self.typ(spec.ty);
             let broken = self.prog.objects[obj].broken;
             let ty = if rhs.is_invalid() || broken {
@@ -203,7 +203,17 @@ impl Checker<'_> {
             self.prog.objects[obj].ty = ty;
             return;
         }
-        let mut named = Named { obj, name, pkg, underlying: TypeId::INVALID, methods: Vec::new(), local: 0 };
+        let mut named = Named {
+            obj,
+            name,
+            pkg,
+            underlying: TypeId::INVALID,
+            methods: Vec::new(),
+            local: 0,
+            tparams: Vec::new(),
+            origin: None,
+            targs: self.env.instance.as_deref().unwrap_or_default().to_vec(),
+        };
         if self.prog.objects[obj].decl.is_none() {
             let package = &mut self.prog.packages[pkg.0 as usize];
             package.local_types += 1;
@@ -211,12 +221,52 @@ impl Checker<'_> {
         }
         let (id, ty) = self.prog.types.new_named(named);
         self.prog.objects[obj].ty = ty;
+        let generic = !spec.tparams.is_empty();
+        if generic {
+            self.open_scope();
+            let tparams = self.declare_tparams(&spec.tparams, spec.name.span.hi);
+            self.prog.types.named_mut(id).tparams = tparams;
+        }
+        self.type_right_side(obj, id, spec);
+        if generic {
+            self.close_scope();
+        }
+        self.prog.types.expand();
+    }
+
+    /// `type A[P any] = T`
+    fn generic_alias_decl(&mut self, obj: ObjId, spec: &TypeSpec) {
+        self.open_scope();
+        let tparams = self.declare_tparams(&spec.tparams, spec.name.span.hi);
+        let rhs = self.typ(spec.ty);
+        self.close_scope();
+        if rhs.is_invalid() || self.prog.objects[obj].broken {
+            self.prog.objects[obj].ty = TypeId::INVALID;
+            return;
+        }
+        if self.prog.types.as_type_param(rhs).is_some() {
+            let message = "cannot use type parameter declared in alias declaration as RHS";
+            self.error_at(Code::MisplacedTypeParam, spec.ty, message);
+            self.prog.objects[obj].ty = TypeId::INVALID;
+            return;
+        }
+        let alias = Alias { name: spec.name.name, pkg: self.pkg };
+        self.prog.objects[obj].ty = self.prog.types.alias(rhs, alias);
+        self.prog.generic_aliases.insert(obj, (tparams, rhs));
+    }
+
+    fn type_right_side(&mut self, obj: ObjId, id: NamedId, spec: &TypeSpec) {
         let literal = self.ast.unparen(spec.ty);
         if let Expr::InterfaceType(_) = self.ast[literal].kind {
             self.put_off(id, PendingRhs::Interface(spec.ty));
             return;
         }
         let rhs = self.typ(spec.ty);
+        if self.prog.types.as_type_param(rhs).is_some() {
+            let message = "cannot use a type parameter as RHS in type declaration";
+            self.error_at(Code::MisplacedTypeParam, spec.ty, message);
+            return;
+        }
         self.complete(rhs);
         let underlying = self.prog.types.underlying(rhs);
         if let Type::Named(_) = self.prog.types.get(rhs) {
@@ -231,12 +281,6 @@ impl Checker<'_> {
         }
     }
 
-    /// Reports type parameters, which are for a later version.
-    fn no_type_params(&mut self, first: &gol_syntax::ast::Field) {
-        let span = first.names.first().map_or(self.span(first.ty), |n| n.span);
-        self.error(Code::NotYet, span, "type parameters are not supported yet");
-    }
-
     fn put_off(&mut self, named: NamedId, rhs: PendingRhs) {
         self.pending.push(Pending { named, rhs, scope: self.env.scope, pkg: self.pkg });
     }
@@ -246,9 +290,9 @@ impl Checker<'_> {
         if self.pending.is_empty() {
             return;
         }
-        if let Type::Named(id) = *self.prog.types.get(ty)
-            && let Some(at) = self.pending.iter().position(|p| p.named == id)
-        {
+        let Type::Named(id) = *self.prog.types.get(ty) else { return };
+        let id = self.prog.types.named(id).origin.unwrap_or(id);
+        if let Some(at) = self.pending.iter().position(|p| p.named == id) {
             let pending = self.pending.swap_remove(at);
             if !self.resolve_pending(&pending) {
                 // It rests on a type that is being declared right now: its turn comes.
@@ -286,6 +330,7 @@ impl Checker<'_> {
         self.resolving.pop();
         if !self.prog.objects[obj].broken {
             self.prog.types.named_mut(pending.named).underlying = underlying;
+            self.prog.types.expand();
         }
         self.env = outer_env;
         self.pkg = outer_pkg;
@@ -346,15 +391,14 @@ impl Checker<'_> {
     fn func_decl(&mut self, obj: ObjId, id: DeclId, decl: DeclInfoId) {
         let ast = self.ast;
         let Decl::Func(func) = &ast[id].kind else { return };
-        if let Some(first) = func.tparams.first() {
-            self.no_type_params(first);
-            return;
-        }
         // A cycle through the signature finds a function type at least.
         self.prog.objects[obj].ty = self.prog.types.intern(Type::Func(Signature::default()));
-        let scope = self.func_type(func.recv.as_ref(), func.ty);
+        let scope = self.declared_func_type(obj, func);
         self.prog.objects[obj].ty = scope.sig;
         self.prog.func_scopes.insert(obj, scope);
+        if func.body.is_none() && !func.tparams.is_empty() {
+            self.error(Code::BadDecl, func.name.span, "generic function is missing function body");
+        }
         if func.body.is_some() && !self.prog.package(self.pkg).options.trusted {
             self.later(move |c| c.declared_body(obj, decl));
         }

@@ -32,8 +32,10 @@ impl Checker<'_> {
 
     /// The same with a type that the context asks for (for later inference).
     pub(crate) fn expr_with(&mut self, target: Option<TypeId>, e: ExprId) -> Operand {
-        let _ = target;
-        self.expr_hint(None, e)
+        self.target = target;
+        let x = self.expr_hint(None, e);
+        self.target = None;
+        x
     }
 
     /// The same for an element of a composite literal: `hint` is the type of a literal without one.
@@ -86,11 +88,36 @@ impl Checker<'_> {
 
     /// Checks any expression and records it; `hint` is the type of a composite literal without one.
     pub(crate) fn raw_expr(&mut self, e: ExprId, hint: Option<TypeId>) -> (Operand, ExprKind) {
+        let target = self.target;
+        let (mut x, kind) = self.generic_raw_expr(e, hint);
+        let generic = matches!(x.mode, Mode::TypeExpr | Mode::Value);
+        if generic {
+            self.non_generic(&mut x, target);
+        }
+        if x.is_invalid() { (x, ExprKind::Statement) } else { (x, kind) }
+    }
+
+    /// A value or a type, or a function or type that is generic.
+    pub(crate) fn generic_expr_or_type(&mut self, e: ExprId) -> Operand {
+        let (mut x, _) = self.generic_raw_expr(e, None);
+        self.exclude(&mut x, false, false);
+        self.single_value(&mut x);
+        x
+    }
+
+    /// [`Checker::raw_expr`] for a place that takes a generic function or type.
+    pub(crate) fn generic_raw_expr(&mut self, e: ExprId, hint: Option<TypeId>) -> (Operand, ExprKind) {
+        let target = self.target.take();
         if !self.enter(self.span(e)) {
             return (Operand::invalid(e), ExprKind::Statement);
         }
-        let (mut x, kind) = self.expr_form(e, hint);
+        let (x, kind) = self.expr_form(e, hint, target);
         self.leave();
+        self.checked_form(e, x, kind)
+    }
+
+    /// Records what the form of an expression came to.
+    pub(crate) fn checked_form(&mut self, e: ExprId, mut x: Operand, kind: ExprKind) -> (Operand, ExprKind) {
         x.expr = e;
         x.shown = None;
         if x.is_invalid() {
@@ -122,7 +149,7 @@ impl Checker<'_> {
         self.depth -= 1;
     }
 
-    fn expr_form(&mut self, e: ExprId, hint: Option<TypeId>) -> (Operand, ExprKind) {
+    fn expr_form(&mut self, e: ExprId, hint: Option<TypeId>, target: Option<TypeId>) -> (Operand, ExprKind) {
         let ast = self.ast;
         let x = match &ast[e].kind {
             Expr::Bad => Operand::invalid(e),
@@ -130,9 +157,22 @@ impl Checker<'_> {
             Expr::BasicLit(kind, text) => self.basic_lit(e, *kind, *text),
             Expr::FuncLit { ty, .. } => self.func_lit(e, *ty),
             Expr::CompositeLit { ty, elems, rbrace } => self.composite_lit(e, *ty, elems, *rbrace, hint),
-            Expr::Paren(inner) => return self.raw_expr(*inner, None),
+            Expr::Paren(inner) => {
+                self.target = target;
+                return self.generic_raw_expr(*inner, None);
+            }
             Expr::Selector(..) => self.selector(e, false),
-            Expr::Index(x, indices) => self.index_expr(e, *x, indices),
+            Expr::Index(x, indices) => {
+                let x = self.generic_expr_or_type(*x);
+                if self.generic_signature(&x).is_some() {
+                    let mut x = x;
+                    let target = target.map(|t| self.prog.types.underlying(t));
+                    let target = target.filter(|&t| matches!(self.prog.types.get(t), Type::Func(_)));
+                    self.func_inst(target, &mut x, Some((e, indices)), true);
+                    return (x, ExprKind::Expression);
+                }
+                self.index_operand(e, x, indices)
+            }
             Expr::Slice { x, lo, hi, max } => self.slice_expr(e, *x, [*lo, *hi, *max]),
             Expr::TypeAssert(x, ty) => self.type_assert(e, *x, *ty),
             Expr::TypeSwitchGuard(x) => {
@@ -181,7 +221,8 @@ impl Checker<'_> {
                 Operand::new(Mode::TypeExpr, ty, e)
             }
             _ => {
-                if let Type::Pointer(base) = *self.prog.types.under(x.ty) {
+                let core = self.prog.types.common_under(x.ty).unwrap_or(x.ty);
+                if let Type::Pointer(base) = *self.prog.types.get(core) {
                     return Operand::new(Mode::Variable, base, e);
                 }
                 if matches!(x.mode, Mode::Builtin(_)) || !self.prog.types.underlying(x.ty).is_invalid() {
@@ -199,12 +240,18 @@ impl Checker<'_> {
         if x.is_invalid() {
             return Operand::invalid(e);
         }
+        if self.prog.types.as_type_param(x.ty).is_some() {
+            let message =
+                format!("invalid operation: cannot use type assertion on type parameter value {}", self.os(&x));
+            self.error_at(Code::InvalidAssert, x.expr, message);
+            return Operand::invalid(e);
+        }
         if !self.prog.types.is_interface(x.ty) {
             let message = format!("invalid operation: {} is not an interface", self.os(&x));
             self.error_at(Code::InvalidAssert, x.expr, message);
             return Operand::invalid(e);
         }
-        let ty = self.typ(ty);
+        let ty = self.var_type(ty);
         if ty.is_invalid() {
             return Operand::invalid(e);
         }

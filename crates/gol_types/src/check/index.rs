@@ -7,10 +7,23 @@ use super::{Checker, Operand};
 use crate::info::Mode;
 use crate::types::{Basic, Type, TypeId};
 
+/// See [`Checker::param_element`].
+struct ParamElement {
+    /// The type of a map's keys.
+    key: Option<TypeId>,
+    elem: TypeId,
+    /// The least length.
+    len: Option<u64>,
+    /// Elements may be assigned to.
+    settable: bool,
+    /// An array is among the types.
+    array: bool,
+}
+
 impl Checker<'_> {
-    /// `x[indices]`: an element, or the instantiation of a generic type or function.
-    pub(crate) fn index_expr(&mut self, e: ExprId, x: ExprId, indices: &[ExprId]) -> Operand {
-        let mut x = self.expr_or_type(x);
+    /// `x[indices]` for a checked `x`: an element, or the instantiation of a generic type.
+    pub(crate) fn index_operand(&mut self, e: ExprId, x: Operand, indices: &[ExprId]) -> Operand {
+        let mut x = x;
         match x.mode {
             Mode::Invalid => {
                 self.use_exprs(indices);
@@ -58,6 +71,18 @@ impl Checker<'_> {
                 // Go on even if the key is wrong: the element's type is known.
                 return Operand::new(Mode::MapIndex, elem, e);
             }
+            Type::TypeParam(_) if let Some(found) = self.param_element(x.ty) => {
+                let index = self.single_index(indices);
+                if let Some(key) = found.key {
+                    let mut k = self.expr(index);
+                    self.assignment(&mut k, Some(key), "map index");
+                    return Operand::new(Mode::MapIndex, found.elem, e);
+                }
+                // "If P contains array types, x must be addressable or all values may be read."
+                let variable = found.settable && (!found.array || x.mode == Mode::Variable);
+                let mode = if variable { Mode::Variable } else { Mode::Value };
+                (mode, found.elem, found.len.and_then(to_i64))
+            }
             _ => {
                 if !self.prog.types.underlying(x.ty).is_invalid() {
                     let message = format!("cannot index {}", self.os(&x));
@@ -70,6 +95,51 @@ impl Checker<'_> {
         let index = self.single_index(indices);
         self.index(index, len);
         Operand::new(mode, ty, e)
+    }
+
+    /// What indexing a value of a type parameter's type gives; `None`: its types do not go together.
+    fn param_element(&self, ty: TypeId) -> Option<ParamElement> {
+        let types = &self.prog.types;
+        let mut all: Option<ParamElement> = None;
+        for t in types.type_set(ty) {
+            let one = |key, elem, len, settable, array| ParamElement { key, elem, len, settable, array };
+            let this = match *types.under(t) {
+                Type::Basic(Basic::String) => one(None, TypeId::UINT8, None, false, false),
+                Type::Array(elem, n) => one(None, elem, Some(n), true, true),
+                Type::Pointer(base) => match *types.under(base) {
+                    Type::Array(elem, n) => one(None, elem, Some(n), true, false),
+                    _ => return None,
+                },
+                Type::Slice(elem) => one(None, elem, None, true, false),
+                Type::Map(key, elem) => one(Some(key), elem, None, true, false),
+                _ => return None,
+            };
+            all = Some(match all {
+                None => this,
+                Some(a) if a.key != this.key || a.elem != this.elem => return None,
+                Some(a) => ParamElement {
+                    len: match (a.len, this.len) {
+                        (Some(x), Some(y)) => Some(x.min(y)),
+                        (x, y) => x.or(y),
+                    },
+                    settable: a.settable && this.settable,
+                    array: a.array || this.array,
+                    ..a
+                },
+            });
+        }
+        all
+    }
+
+    /// The one structure that slicing sees: strings and byte slices together are strings.
+    pub(crate) fn common_bytes(&self, ty: TypeId) -> Option<TypeId> {
+        let types = &self.prog.types;
+        if let Some(core) = types.common_under(ty) {
+            return Some(core);
+        }
+        let set = types.type_set(ty);
+        let bytes = !set.is_empty() && set.iter().all(|&t| types.is_bytes(t) || types.is_string(t));
+        bytes.then_some(TypeId::STRING)
     }
 
     fn single_index(&mut self, indices: &[ExprId]) -> ExprId {
@@ -99,7 +169,8 @@ impl Checker<'_> {
         if !self.is_base_complete(x.ty) {
             return Operand::invalid(e);
         }
-        let (ty, len) = match *self.prog.types.under(x.ty) {
+        let core = self.common_bytes(x.ty).unwrap_or(x.ty);
+        let (ty, len) = match *self.prog.types.get(core) {
             Type::Basic(Basic::String | Basic::UntypedString) => {
                 if let Some(max) = bounds[2] {
                     self.error_at(Code::InvalidSliceExpr, max, "invalid operation: 3-index slice of string");
@@ -183,7 +254,7 @@ impl Checker<'_> {
         if x.is_invalid() {
             return false;
         }
-        let wrong = if !self.prog.types.is_integer(x.ty) {
+        let wrong = if !self.prog.types.all(x.ty, |t| self.prog.types.is_integer(t)) {
             if self.prog.types.underlying(x.ty).is_invalid() {
                 return false;
             }

@@ -91,7 +91,7 @@ impl Checker<'_> {
 
     /// `func(..) { body }`: the body waits until the statement around it is done.
     pub(crate) fn func_lit(&mut self, e: ExprId, ty: ExprId) -> Operand {
-        let func = self.func_type(None, ty);
+        let func = self.func_type(ty);
         let sig = func.sig;
         if sig.is_invalid() {
             return Operand::invalid(e);
@@ -155,7 +155,8 @@ impl Checker<'_> {
             self.use_exprs(elems);
             return Operand::invalid(e);
         }
-        match self.prog.types.under(base).clone() {
+        let core = self.prog.types.common_under(base).unwrap_or(base);
+        match self.prog.types.get(core).clone() {
             Type::Struct(fields) => self.struct_elems(base, &fields, elems, rbrace),
             Type::Array(elem, len) => {
                 self.indexed_elems(elems, elem, Some(len));

@@ -77,9 +77,10 @@ impl Checker<'_> {
             None => (ty, false),
         };
         self.complete(base);
-        if is_pointer && self.prog.types.is_interface(base) {
+        if is_pointer && (self.prog.types.is_interface(base) || self.prog.types.as_type_param(base).is_some()) {
             return Lookup::NotFound;
         }
+        self.bound_complete(base);
         let mut current = vec![Embedded { ty: base, path: Vec::new(), indirect: is_pointer, multiples: false }];
         let mut seen: Vec<NamedId> = Vec::new();
         while !current.is_empty() {
@@ -95,7 +96,11 @@ impl Checker<'_> {
                     }
                     seen.push(id);
                     owner = self.prog.types.named(id).pkg;
-                    if let Some(method) = self.find_method(id, pkg, name, fold_case) {
+                    let generic = self.prog.types.named(id).origin;
+                    if let Some(mut method) = self.find_method(generic.unwrap_or(id), pkg, name, fold_case) {
+                        if generic.is_some() {
+                            method = self.instance_method(id, method);
+                        }
                         if found.is_some() || e.multiples {
                             return Lookup::Ambiguous;
                         }
@@ -112,7 +117,11 @@ impl Checker<'_> {
                         continue;
                     }
                 }
-                match self.prog.types.under(e.ty) {
+                let structure = match self.prog.types.as_type_param(e.ty) {
+                    Some(p) => self.prog.types.underlying(self.prog.types.type_param(p).bound),
+                    None => self.prog.types.underlying(e.ty),
+                };
+                match self.prog.types.get(structure) {
                     Type::Struct(fields) => {
                         for (i, f) in fields.iter().enumerate() {
                             let path = || [&e.path[..], &[i as u32]].concat();
@@ -175,6 +184,14 @@ impl Checker<'_> {
         Lookup::NotFound
     }
 
+    /// Makes sure that the constraint of a type parameter is known.
+    pub(crate) fn bound_complete(&mut self, ty: TypeId) {
+        if let Some(p) = self.prog.types.as_type_param(ty) {
+            let bound = self.prog.types.type_param(p).bound;
+            self.complete(bound);
+        }
+    }
+
     fn has_pointer_receiver(&self, method: crate::objects::ObjId) -> bool {
         matches!(self.prog.objects[method].kind, ObjKind::Func { recv: Some(r), .. } if r.pointer)
     }
@@ -215,19 +232,7 @@ impl Checker<'_> {
         {
             return Ok(());
         }
-        let Type::Interface(ti) = self.prog.types.get(tu) else {
-            let detail = if self.prog.types.is_interface_pointer(t) {
-                self.interface_pointer_error(t)
-            } else {
-                format!("{} is not an interface", self.ts(t))
-            };
-            return Err(format!("{} does not implement {} ({detail})", self.ts(v), self.ts(t)));
-        };
-        if ti.methods.is_empty() {
-            return Ok(());
-        }
-        self.has_all_methods(v, t, true)
-            .map_err(|cause| format!("{} does not implement {} {cause}", self.ts(v), self.ts(t)))
+        self.implements_set(v, t, false)
     }
 
     /// Whether a value of interface type `v` can hold a `t`, as a type assertion to `t` asks; if not, why.
@@ -239,7 +244,7 @@ impl Checker<'_> {
     }
 
     /// Like [`Checker::missing_method`], but content where an embedded field is wrong: it may have the method.
-    fn has_all_methods(&mut self, v: TypeId, t: TypeId, all: bool) -> Result<(), String> {
+    pub(super) fn has_all_methods(&mut self, v: TypeId, t: TypeId, all: bool) -> Result<(), String> {
         if v.is_invalid() {
             return Ok(());
         }
@@ -269,8 +274,9 @@ impl Checker<'_> {
     pub(crate) fn missing_method(&mut self, v: TypeId, t: TypeId, all: bool) -> Result<(), String> {
         self.complete(v);
         self.complete(t);
-        let Type::Interface(Interface { methods, .. }) = self.prog.types.under(t).clone() else { return Ok(()) };
-        if let Type::Interface(i) = self.prog.types.under(v).clone() {
+        let Some(Interface { methods, .. }) = self.prog.types.constraint(t).cloned() else { return Ok(()) };
+        self.bound_complete(v);
+        if let Some(i) = self.prog.types.constraint(v).cloned() {
             for m in &methods {
                 match i.methods.iter().find(|f| f.name == m.name && f.pkg == m.pkg) {
                     None if all => return Err(self.not_found(v, t, m)),

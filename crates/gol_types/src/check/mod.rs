@@ -18,7 +18,9 @@ mod decl;
 mod errors;
 mod expr;
 mod index;
+mod infer;
 mod initorder;
+mod instantiate;
 mod labels;
 mod literals;
 mod lookup;
@@ -33,12 +35,16 @@ mod signature;
 mod sizes;
 mod stmt;
 mod switch;
+mod typeparam;
+mod typeset;
 mod typexpr;
+mod unify;
 mod untyped;
 
 pub use resolver::valid_path;
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use gol_source::{Diagnostic, SourceMap, Span, Symbol};
 use gol_syntax::ast::{Ast, Block, ExprId};
@@ -51,7 +57,7 @@ use crate::constant::Constant;
 use crate::info::{Mode, TypeAndValue};
 use crate::objects::{DeclInfoId, ObjId, PkgId, ScopeId};
 use crate::package::Program;
-use crate::types::{NamedId, TypeId};
+use crate::types::{NamedId, TypeId, TypeParamId};
 
 /// Work that waits until the declarations around it are known.
 pub(crate) type Action = Box<dyn FnOnce(&mut Checker<'_>)>;
@@ -75,6 +81,8 @@ pub(crate) struct Env {
     pub(crate) panics: HashSet<ExprId>,
     /// The body's variables so far, but for parameters and results: those that stay unused are reported.
     pub(crate) locals: Vec<ObjId>,
+    /// The type arguments of the instance whose body is being checked.
+    pub(crate) instance: Option<Rc<[TypeId]>>,
     /// The expression has a call or receive, so that `len` of it is not constant.
     pub(crate) has_call_or_recv: bool,
 }
@@ -91,6 +99,7 @@ impl Env {
             results: Vec::new(),
             panics: HashSet::new(),
             locals: Vec::new(),
+            instance: None,
             has_call_or_recv: false,
         }
     }
@@ -123,6 +132,12 @@ pub(crate) struct Checker<'a> {
     pub(crate) untyped: HashMap<ExprId, Untyped>,
     /// The initializers of channel variables without a written type, to find what made them one-way.
     pub(crate) origins: HashMap<ObjId, ExprId>,
+    /// A type that the context asks for, for the next expression that is checked.
+    pub(crate) target: Option<TypeId>,
+    /// The type parameters of generic types that those of their methods' receivers stand for.
+    pub(crate) canon: HashMap<TypeParamId, TypeParamId>,
+    /// Uses of type parameters in type arguments.
+    pub(crate) mono: Vec<typeparam::MonoEdge>,
     /// How deeply the current expression or statement is nested.
     pub(crate) depth: u32,
     /// Queued work with its package; done work leaves a gap until its range is through.
@@ -154,6 +169,9 @@ impl<'a> Checker<'a> {
             env,
             untyped: HashMap::new(),
             origins: HashMap::new(),
+            target: None,
+            canon: HashMap::new(),
+            mono: Vec::new(),
             depth: 0,
             later: Vec::new(),
             obj_path: Vec::new(),
@@ -219,6 +237,7 @@ impl<'a> Checker<'a> {
         env.iota = iota;
         env.sig = Some(func.sig);
         env.results = func.results.clone();
+        env.instance = self.env.instance.clone();
         let outer = std::mem::replace(&mut self.env, env);
         self.body_stmts(func, body);
         self.env = outer;

@@ -89,15 +89,16 @@ impl Checker<'_> {
             return if fits { Ok(()) } else { Err((Code::IncompatibleAssign, String::new())) };
         }
         let (from_under, to_under) = (types.underlying(x.ty), types.underlying(to));
+        let (from_param, to_param) = (types.as_type_param(x.ty).is_some(), types.as_type_param(to).is_some());
         let unnamed = !types.has_name(x.ty) || !types.has_name(to);
-        if from_under == to_under && unnamed {
+        if from_under == to_under && unnamed && !from_param && !to_param {
             return Ok(());
         }
         if types.is_interface(to) || types.is_interface_pointer(to) {
             let (from, to) = (self.prog.types.without_alias(x.ty), self.prog.types.without_alias(to));
             return self.implements(from, to).map_err(|cause| (Code::InvalidIfaceAssign, cause));
         }
-        if types.is_interface(x.ty) && self.implements(to, x.ty).is_ok() {
+        if types.is_interface(x.ty) && !to_param && self.implements(to, x.ty).is_ok() {
             return Err((Code::IncompatibleAssign, "need type assertion".to_string()));
         }
         let types = &self.prog.types;
@@ -105,6 +106,36 @@ impl Checker<'_> {
             && e == f
         {
             return if unnamed { Ok(()) } else { Err((Code::InvalidChanAssign, String::new())) };
+        }
+        // "V is not a named type, T is a type parameter, and x is assignable to each type in T's type set", and likewise
+        // for V a type parameter.
+        let named = |t| self.prog.types.has_name(t);
+        if to_param && !named(x.ty) {
+            let set = self.prog.types.type_set(to);
+            if set.is_empty() {
+                return Err((Code::IncompatibleAssign, String::new()));
+            }
+            for t in set {
+                if self.assignable_to(x, t).is_err() {
+                    let cause = format!("cannot assign {} to {} (in {})", self.ts(x.ty), self.ts(t), self.ts(to));
+                    return Err((Code::IncompatibleAssign, cause));
+                }
+            }
+            return Ok(());
+        }
+        if from_param && !named(to) {
+            let set = self.prog.types.type_set(x.ty);
+            if set.is_empty() {
+                return Err((Code::IncompatibleAssign, String::new()));
+            }
+            for t in set {
+                let one = Operand { ty: t, ..x.clone() };
+                if self.assignable_to(&one, to).is_err() {
+                    let cause = format!("cannot assign {} (in {}) to {}", self.ts(t), self.ts(x.ty), self.ts(to));
+                    return Err((Code::IncompatibleAssign, cause));
+                }
+            }
+            return Ok(());
         }
         Err((Code::IncompatibleAssign, String::new()))
     }

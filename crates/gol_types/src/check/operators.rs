@@ -71,9 +71,9 @@ impl Checker<'_> {
         }
         let types = &self.prog.types;
         let defined = match op {
-            UnaryOp::Not => types.is_boolean(x.ty),
-            UnaryOp::Com => types.is_integer(x.ty),
-            _ => types.is_numeric(x.ty),
+            UnaryOp::Not => types.all(x.ty, |t| types.is_boolean(t)),
+            UnaryOp::Com => types.all(x.ty, |t| types.is_integer(t)),
+            _ => types.all(x.ty, |t| types.is_numeric(t)),
         };
         if !defined {
             if !types.underlying(x.ty).is_invalid() {
@@ -176,7 +176,7 @@ impl Checker<'_> {
             x.spoil();
             return;
         }
-        let integers = self.prog.types.is_integer(x.ty);
+        let integers = self.prog.types.all(x.ty, |t| self.prog.types.is_integer(t));
         if matches!(form.op, BinaryOp::Div | BinaryOp::Rem) && y.mode == Mode::Constant {
             let zero = |v: &Constant| !v.is_unknown() && v.sign() == 0;
             let value = y.val();
@@ -210,12 +210,12 @@ impl Checker<'_> {
 
     fn defined(&self, op: BinaryOp, ty: TypeId) -> bool {
         let types = &self.prog.types;
-        match op {
+        types.all(ty, |ty| match op {
             BinaryOp::Add => types.is_numeric_or_string(ty),
             BinaryOp::Sub | BinaryOp::Mul | BinaryOp::Div => types.is_numeric(ty),
             BinaryOp::LAnd | BinaryOp::LOr => types.is_boolean(ty),
             _ => types.is_integer(ty),
-        }
+        })
     }
 
     /// Gives two operands one type if one or both are untyped and they go together; else leaves them for the rule that
@@ -239,14 +239,18 @@ impl Checker<'_> {
         if types.is_typed(x.ty) && types.is_typed(y.ty) {
             return false;
         }
-        if types.is_numeric(x.ty) != types.is_numeric(y.ty) {
+        let all_numeric = |t| types.all(t, |t| types.is_numeric(t));
+        let params = types.as_type_param(x.ty).is_some() || types.as_type_param(y.ty).is_some();
+        if !params && all_numeric(x.ty) != all_numeric(y.ty) {
             return false;
         }
         // Anything else may become an interface's value.
         if types.is_interface(x.ty) || types.is_interface(y.ty) {
             return true;
         }
-        if types.is_boolean(x.ty) != types.is_boolean(y.ty) || types.is_string(x.ty) != types.is_string(y.ty) {
+        let all_boolean = |t| types.all(t, |t| types.is_boolean(t));
+        let all_string = |t| types.all(t, |t| types.is_string(t));
+        if all_boolean(x.ty) != all_boolean(y.ty) || all_string(x.ty) != all_string(y.ty) {
             return false;
         }
         if x.is_nil() {
@@ -326,9 +330,9 @@ impl Checker<'_> {
             } else if !self.prog.types.comparable(y.ty) {
                 return undefined(true, self.incomparable_cause(y.ty));
             }
-        } else if !self.prog.types.is_ordered(x.ty) {
+        } else if !self.prog.types.all(x.ty, |t| self.prog.types.is_ordered(t)) {
             return undefined(false, String::new());
-        } else if !self.prog.types.is_ordered(y.ty) {
+        } else if !self.prog.types.all(y.ty, |t| self.prog.types.is_ordered(t)) {
             return undefined(true, String::new());
         }
         Ok(())
@@ -340,6 +344,7 @@ impl Checker<'_> {
             Type::Slice(_) | Type::Func(_) | Type::Map(..) => {
                 format!("{} can only be compared to nil", self.composite_kind(ty))
             }
+            Type::TypeParam(_) => format!("incomparable types in type set"),
             _ => self.comparable_cause(ty).err().unwrap_or_default(),
         }
     }
@@ -358,7 +363,7 @@ impl Checker<'_> {
         let types = &self.prog.types;
         let unknown = x.mode == Mode::Constant && x.val().is_unknown();
         // "The left operand is an integer or an untyped constant representable by a value of type int."
-        let integer = types.is_integer(x.ty);
+        let integer = types.all(x.ty, |t| types.is_integer(t));
         if !integer && !(types.is_untyped(x.ty) && (x_value.kind() == Kind::Int || unknown && types.is_numeric(x.ty))) {
             if !types.underlying(x.ty).is_invalid() {
                 let message = format!("invalid operation: shifted operand {} must be integer", self.os(x));
@@ -394,7 +399,7 @@ impl Checker<'_> {
                 x.spoil();
                 return;
             }
-        } else if !self.prog.types.is_integer(y.ty) {
+        } else if !self.prog.types.all(y.ty, |t| self.prog.types.is_integer(t)) {
             self.bad_count(x, y);
             return;
         }
@@ -434,7 +439,7 @@ impl Checker<'_> {
             // A constant count is never computed, but the compiler reads it: it is a uint.
             self.convert_untyped(y, TypeId::UINT);
         }
-        if !self.prog.types.is_integer(x.ty) {
+        if !self.prog.types.all(x.ty, |t| self.prog.types.is_integer(t)) {
             let message = format!("invalid operation: shifted operand {} must be integer", self.os(x));
             self.error_at(Code::InvalidShiftOperand, x.expr, message);
             x.spoil();

@@ -25,7 +25,8 @@ impl Checker<'_> {
         self.env.has_call_or_recv = false;
         let mut x = self.expr(range_over);
         let calls = self.env.has_call_or_recv;
-        let over_int = !x.is_invalid() && self.prog.types.is_integer(x.ty);
+        let over_int =
+            !x.is_invalid() && self.prog.types.common_under(x.ty).is_some_and(|t| self.prog.types.is_integer(t));
         let (key, value) = self.iteration_types(&mut x, vars);
         // "If at most one iteration variable is present and x or len(x) is constant, the range expression is not
         // evaluated": then it counts as the constant len(x).
@@ -158,13 +159,19 @@ impl Checker<'_> {
     /// The iteration values' types for a range over a value of type `ty`, or the cause why there are none, possibly
     /// empty.
     fn range_over(&mut self, ty: TypeId) -> Result<KeyValue, String> {
-        let under = match *self.prog.types.under(ty) {
+        let Some(core) = self.common_bytes(ty) else {
+            return Err(match self.prog.types.terms(ty) {
+                None => "no specific type".to_string(),
+                Some(_) => String::new(),
+            });
+        };
+        let under = match *self.prog.types.get(core) {
             Type::Pointer(base) => {
                 self.complete(base);
                 let base = self.prog.types.underlying(base);
-                if matches!(self.prog.types.get(base), Type::Array(..)) { base } else { ty }
+                if matches!(self.prog.types.get(base), Type::Array(..)) { base } else { core }
             }
-            _ => ty,
+            _ => core,
         };
         let types = &self.prog.types;
         match *types.under(under) {

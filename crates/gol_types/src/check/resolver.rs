@@ -242,7 +242,7 @@ impl Checker<'_> {
         let is_init = name == universe.sym_init;
         let is_main = name == universe.sym_main && self.prog.package(self.pkg).name == name;
         if let Some(recv) = &func.recv {
-            let (_, base) = self.unpack_receiver(recv.ty);
+            let (_, base) = self.unpack_receiver_name(recv.ty);
             if let (Expr::Name(_), true) = (&self.ast[base].kind, name != Symbol::BLANK) {
                 all.methods.push((obj, recv.ty));
             }
@@ -308,7 +308,7 @@ impl Checker<'_> {
     /// The declared type that a receiver's type names, through aliases of this package, and whether by a pointer.
     fn base_type_name(&self, ty: ExprId) -> Option<(bool, ObjId)> {
         let scope = self.prog.scope(self.prog.package(self.pkg).scope);
-        let (mut pointer, mut base) = self.unpack_receiver(ty);
+        let (mut pointer, mut base) = self.unpack_receiver_name(ty);
         let mut seen: Vec<ObjId> = Vec::new();
         loop {
             let Expr::Name(name) = self.ast[base].kind else { return None };
@@ -323,7 +323,7 @@ impl Checker<'_> {
             if !spec.alias {
                 return Some((pointer, obj));
             }
-            let (star, inner) = self.unpack_receiver(spec.ty);
+            let (star, inner) = self.unpack_receiver_name(spec.ty);
             if star && pointer {
                 return None;
             }

@@ -165,7 +165,7 @@ impl Checker<'_> {
         if x.is_invalid() {
             return;
         }
-        if !self.prog.types.is_numeric(x.ty) {
+        if !self.prog.types.all(x.ty, |t| self.prog.types.is_numeric(t)) {
             let (text, ty) = (self.es(lhs), self.ts(x.ty));
             let message = format!("invalid operation: {text}{op} (non-numeric type {ty})");
             self.error_at(Code::NonNumericIncDec, lhs, message);

@@ -86,7 +86,10 @@ impl Checker<'_> {
         let x = self.expr(x);
         let mut subject = None;
         if !x.is_invalid() {
-            if self.prog.types.is_interface(x.ty) {
+            if self.prog.types.as_type_param(x.ty).is_some() {
+                let message = format!("cannot use type switch on type parameter value {}", self.os(&x));
+                self.error_at(Code::InvalidTypeSwitch, x.expr, message);
+            } else if self.prog.types.is_interface(x.ty) {
                 subject = Some(x);
             } else if !self.prog.types.underlying(x.ty).is_invalid() {
                 let message = format!("{} is not an interface", self.os(&x));
@@ -134,7 +137,7 @@ impl Checker<'_> {
                 self.expr(e);
                 None
             } else {
-                let ty = self.typ(e);
+                let ty = self.var_type(e);
                 self.complete(ty);
                 Some(ty)
             };

@@ -103,6 +103,7 @@ impl Checker<'_> {
         if let (Some(from), Some(_)) = (self.env.decl, o.decl)
             && o.pkg == self.pkg
         {
+            let obj = self.prog.origin(obj);
             self.prog.decl_mut(from).deps.insert(obj);
         }
     }
@@ -119,9 +120,33 @@ impl Checker<'_> {
 
     /// The type that `e` denotes; reports and gives [`TypeId::INVALID`] if it is not a type. Records the expression.
     pub(crate) fn typ(&mut self, e: ExprId) -> TypeId {
+        let mut ty = self.typ_unrecorded(e);
+        let is_name = matches!(self.ast[e].kind, Expr::Name(_) | Expr::Selector(..));
+        if is_name && !ty.is_invalid() && (self.is_generic_type(ty) || self.generic_alias(e).is_some()) {
+            let message = format!("cannot use generic type {} without instantiation", self.generic_text(e, ty));
+            self.error_at(Code::WrongTypeArgCount, e, message);
+            ty = TypeId::INVALID;
+        }
+        self.record_type(e, ty);
+        ty
+    }
+
+    /// The same for a type that is to be instantiated: it may be generic.
+    pub(crate) fn generic_type(&mut self, e: ExprId) -> TypeId {
         let ty = self.typ_unrecorded(e);
         self.record_type(e, ty);
         ty
+    }
+
+    /// A generic type with its type parameters, as messages show it.
+    fn generic_text(&self, e: ExprId, ty: TypeId) -> String {
+        match self.generic_alias(e) {
+            Some(obj) => {
+                let params = &self.prog.generic_aliases[&obj].0;
+                format!("{}{}", self.obj_name(obj), self.tparams_text(params))
+            }
+            None => self.ts(ty),
+        }
     }
 
     fn typ_unrecorded(&mut self, e: ExprId) -> TypeId {
@@ -135,7 +160,7 @@ impl Checker<'_> {
                 let x = self.selector(e, true);
                 self.type_operand(x)
             }
-            Expr::Index(x, ref args) => self.instantiated_type(x, args),
+            Expr::Index(x, ref args) => self.instantiated_type(e, x, args),
             Expr::Paren(inner) => self.typ(inner),
             Expr::ArrayType { len, elem } => {
                 let n = match len {
@@ -146,14 +171,14 @@ impl Checker<'_> {
                         None
                     }
                 };
-                let elem = self.typ(elem);
+                let elem = self.var_type(elem);
                 match n {
                     Some(n) => self.array_type(e, elem, n),
                     None => TypeId::INVALID,
                 }
             }
             Expr::SliceType(elem) => {
-                let elem = self.typ(elem);
+                let elem = self.var_type(elem);
                 self.prog.types.slice(elem)
             }
             Expr::DotsType(elem) => {
@@ -162,7 +187,7 @@ impl Checker<'_> {
                 TypeId::INVALID
             }
             Expr::Star(base) => {
-                let base = self.typ(base);
+                let base = self.var_type(base);
                 if base.is_invalid() { TypeId::INVALID } else { self.prog.types.pointer(base) }
             }
             Expr::StructType(ref fields) => self.struct_type(fields),
@@ -170,11 +195,12 @@ impl Checker<'_> {
             Expr::FuncType(_) => self.func_type_of(None, e).sig,
             Expr::MapType(key, elem) => self.map_type(key, elem),
             Expr::ChanType(dir, elem) => {
-                let elem = self.typ(elem);
+                let elem = self.var_type(elem);
                 self.prog.types.intern(Type::Chan(dir, elem))
             }
             Expr::Binary { op: BinaryOp::Or, .. } | Expr::Unary(UnaryOp::Tilde, _) => {
-                self.error_at(Code::NotYet, e, "type constraints are not supported yet");
+                let message = format!("{} is not a type", self.es(e));
+                self.error_at(Code::NotAType, e, message);
                 TypeId::INVALID
             }
             _ => {
@@ -203,22 +229,6 @@ impl Checker<'_> {
         TypeId::INVALID
     }
 
-    /// `T[args]`: no type is generic yet, so it is wrong, or `T` was refused where it was declared.
-    fn instantiated_type(&mut self, x: ExprId, args: &[ExprId]) -> TypeId {
-        let ty = self.typ(x);
-        if !ty.is_invalid() {
-            let list: Vec<String> = args.iter().map(|&a| self.es(a)).collect();
-            let message = format!(
-                "invalid operation: {}[{}] ({} is not a generic type)",
-                self.es(x),
-                list.join(", "),
-                self.ts(ty)
-            );
-            self.error_at(Code::NotAGenericType, x, message);
-        }
-        TypeId::INVALID
-    }
-
     fn array_type(&mut self, e: ExprId, elem: TypeId, n: u64) -> TypeId {
         let ty = self.prog.types.intern(Type::Array(elem, n));
         // Later, when the size of the element is known.
@@ -232,12 +242,17 @@ impl Checker<'_> {
     }
 
     fn map_type(&mut self, key_expr: ExprId, elem: ExprId) -> TypeId {
-        let key = self.typ(key_expr);
-        let elem = self.typ(elem);
+        let key = self.var_type(key_expr);
+        let elem = self.var_type(elem);
         // Later, when all types are known.
         self.later(move |c| {
+            c.complete(key);
             if !c.prog.types.comparable(key) {
-                let message = format!("invalid map key type {}", c.ts(key));
+                let why = match c.prog.types.as_type_param(key) {
+                    Some(_) => " (missing comparable constraint)",
+                    None => "",
+                };
+                let message = format!("invalid map key type {}{why}", c.ts(key));
                 c.error_at(Code::IncomparableMapKey, key_expr, message);
             }
         });

@@ -99,7 +99,7 @@ impl Checker<'_> {
                 continue;
             }
             let Some(old) = self.untyped.remove(&e) else { continue };
-            if old.shifted && !self.prog.types.is_integer(ty) {
+            if old.shifted && !self.prog.types.all(ty, |t| self.prog.types.is_integer(t)) {
                 let message =
                     format!("invalid operation: shifted operand {} (type {}) must be integer", self.es(e), self.ts(ty));
                 self.error_at(Code::InvalidShiftOperand, e, message);
@@ -158,6 +158,17 @@ impl Checker<'_> {
                 // Values of basic types have no methods.
                 let empty = i.methods.is_empty() && i.terms.is_none() && !i.comparable;
                 if empty { Ok((types.default_type(x.ty), None)) } else { Err(Unfit::Type) }
+            }
+            Type::TypeParam(_) => {
+                let set = types.type_set(to);
+                if set.is_empty() {
+                    return Err(Unfit::Type);
+                }
+                for t in set {
+                    let under = self.prog.types.underlying(t);
+                    self.implicit(x, under)?;
+                }
+                Ok((to, None))
             }
             _ => Err(Unfit::Type),
         }
