@@ -198,3 +198,33 @@ pub struct TypeDesc {
     /// For a type T the type *T, if the program has it.
     pub ptr_to: TypeRef,
 }
+
+impl TypeDesc {
+    /// A type of this kind of which nothing else is said: no name, no size, no parts.
+    pub fn of_kind(kind: Kind) -> TypeDesc {
+        TypeDesc {
+            kind,
+            name: String::new(),
+            bare_name: String::new(),
+            pkg: String::new(),
+            size: 0,
+            align: 1,
+            go_size: 0,
+            is_mem: false,
+            regs: 0,
+            leaves: Vec::new(),
+            ptr_words: Vec::new(),
+            comparable: false,
+            elem: TypeRef::NONE,
+            key: TypeRef::NONE,
+            len: 0,
+            fields: Vec::new(),
+            params: Vec::new(),
+            results: Vec::new(),
+            variadic: false,
+            methods: Vec::new(),
+            imethods: Vec::new(),
+            ptr_to: TypeRef::NONE,
+        }
+    }
+}

@@ -13,7 +13,7 @@ use crate::program::{Session, is_exported};
 impl Session<'_> {
     /// Number 0 is no type.
     pub(crate) fn start_types(&mut self) {
-        self.out.types.push(empty(Kind::Invalid));
+        self.out.types.push(TypeDesc::of_kind(Kind::Invalid));
         self.type_ids.push(TypeId::INVALID);
     }
 
@@ -29,7 +29,7 @@ impl Session<'_> {
         let r = TypeRef(self.out.types.len() as u32);
         self.type_refs.insert(ty, r);
         self.type_ids.push(ty);
-        self.out.types.push(empty(Kind::Invalid));
+        self.out.types.push(TypeDesc::of_kind(Kind::Invalid));
         let desc = self.describe(ty);
         self.out.types[r.0 as usize] = desc;
         r
@@ -48,7 +48,7 @@ impl Session<'_> {
             leaves: l.leaves.clone(),
             ptr_words: l.ptr_words.clone(),
             comparable: self.comparable(ty),
-            ..empty(kind(&under))
+            ..TypeDesc::of_kind(kind(&under))
         };
         match *self.tp.types.get(ty) {
             Type::Named(n) => {
@@ -332,32 +332,5 @@ fn kind(under: &Type) -> Kind {
         Type::Func(_) => Kind::Func,
         Type::Interface(_) => Kind::Interface,
         Type::Named(_) | Type::Tuple(_) | Type::TypeParam(_) | Type::Union(_) => Kind::Invalid,
-    }
-}
-
-fn empty(kind: Kind) -> TypeDesc {
-    TypeDesc {
-        kind,
-        name: String::new(),
-        bare_name: String::new(),
-        pkg: String::new(),
-        size: 0,
-        align: 1,
-        go_size: 0,
-        is_mem: false,
-        regs: 0,
-        leaves: Vec::new(),
-        ptr_words: Vec::new(),
-        comparable: false,
-        elem: TypeRef::NONE,
-        key: TypeRef::NONE,
-        len: 0,
-        fields: Vec::new(),
-        params: Vec::new(),
-        results: Vec::new(),
-        variadic: false,
-        methods: Vec::new(),
-        imethods: Vec::new(),
-        ptr_to: TypeRef::NONE,
     }
 }

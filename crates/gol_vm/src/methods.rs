@@ -64,34 +64,11 @@ impl MethodTable {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gol_bytecode::{FuncId, Kind, MethodDesc, MethodId, TypeDesc, TypeRef};
+    use gol_bytecode::{FuncId, Kind, MethodDesc, MethodId, TypeDesc};
 
     fn ty(methods: &[(u32, Option<u32>)]) -> TypeDesc {
         let methods = methods.iter().map(|m| MethodDesc { id: MethodId(m.0), func: m.1.map(FuncId) });
-        TypeDesc {
-            kind: Kind::Struct,
-            name: String::new(),
-            bare_name: String::new(),
-            pkg: String::new(),
-            size: 0,
-            align: 1,
-            go_size: 0,
-            is_mem: false,
-            regs: 0,
-            leaves: Vec::new(),
-            ptr_words: Vec::new(),
-            comparable: true,
-            elem: TypeRef::NONE,
-            key: TypeRef::NONE,
-            len: 0,
-            fields: Vec::new(),
-            params: Vec::new(),
-            results: Vec::new(),
-            variadic: false,
-            methods: methods.collect(),
-            imethods: Vec::new(),
-            ptr_to: TypeRef::NONE,
-        }
+        TypeDesc { methods: methods.collect(), ..TypeDesc::of_kind(Kind::Struct) }
     }
 
     #[test]

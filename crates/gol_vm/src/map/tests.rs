@@ -44,28 +44,15 @@ fn desc(kind: Kind, name: &str, size: u64, align: u8, leaves: &[LeafKind], ptr_w
         })
         .collect();
     TypeDesc {
-        kind,
         name: name.into(),
-        bare_name: String::new(),
-        pkg: String::new(),
         size,
         align,
         go_size: size,
-        is_mem: false,
         regs: leaves.iter().map(|l| l.kind.regs() as u16).sum(),
         leaves,
         ptr_words: ptr_words.to_vec(),
         comparable: true,
-        elem: TypeRef::NONE,
-        key: TypeRef::NONE,
-        len: 0,
-        fields: Vec::new(),
-        params: Vec::new(),
-        results: Vec::new(),
-        variadic: false,
-        methods: Vec::new(),
-        imethods: Vec::new(),
-        ptr_to: TypeRef::NONE,
+        ..TypeDesc::of_kind(kind)
     }
 }
 
