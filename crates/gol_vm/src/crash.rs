@@ -5,7 +5,7 @@
 use crate::print::write_stderr;
 use std::fs::File;
 use std::io::Write as _;
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 /// GOTRACEBACK: whose traces a report shows. Levels combine: more is shown, never less.
@@ -37,12 +37,14 @@ impl Traceback {
 pub(crate) struct Crash {
     first: Traceback,
     level: AtomicU8,
+    /// Whether a goroutine has begun to report.
+    begun: AtomicBool,
     copy: Mutex<Option<File>>,
 }
 
 impl Crash {
     pub(crate) fn new(first: Traceback) -> Crash {
-        Crash { first, level: AtomicU8::new(first.0), copy: Mutex::new(None) }
+        Crash { first, level: AtomicU8::new(first.0), begun: AtomicBool::new(false), copy: Mutex::new(None) }
     }
 
     pub(crate) fn set_traceback(&self, level: Traceback) {
@@ -57,6 +59,11 @@ impl Crash {
     /// Whether to show all others too.
     pub(crate) fn shows_all(&self) -> bool {
         self.level.load(Relaxed) == Traceback::ALL.0
+    }
+
+    /// Whether the caller is the first to report; the run ends once.
+    pub(crate) fn begin(&self) -> bool {
+        !self.begun.swap(true, Relaxed)
     }
 
     pub(crate) fn set_copy(&self, file: Option<File>) {

@@ -65,17 +65,25 @@ unsafe fn end(vm: &Vm, w: &mut Worker, g: *mut G, mut out: String) {
             let _ = write!(out, "\ngoroutine {} [running]:\n", (*g).id);
             trace(vm, g, &mut out);
         }
-        if vm.crash.shows_all() {
+        let all = vm.crash.shows_all();
+        if all {
+            // Goroutines that crash meanwhile get their turn when the run has ended.
             panics::set_top(vm, g);
             w.stop_the_world();
-            let mut gs = vm.runtime().all_gs();
-            gs.retain(|&other| other != g);
-            dump(vm, &gs, &mut out);
+        }
+        if vm.crash.begin() {
+            if all {
+                let mut gs = vm.runtime().all_gs();
+                gs.retain(|&other| other != g);
+                dump(vm, &gs, &mut out);
+            }
+            vm.crash.write(out.as_bytes());
+        }
+        w.end_run(RunEnd::Exit(2));
+        if all {
             w.start_the_world();
         }
     }
-    vm.crash.write(out.as_bytes());
-    w.end_run(RunEnd::Exit(2));
 }
 
 /// The text of a panic's value: its method's if it was asked, else Go's `printpanicval`.
