@@ -266,7 +266,11 @@ impl FuncGen<'_, '_> {
                 let list: Vec<_> = regs.iter().zip(&d.tys).map(|(r, t)| (*r, self.print_kind(*t))).collect();
                 self.print_values(&list, d.builtin == Builtin::Println);
             }
-            // A deferred recover is not called by a deferred function: it recovers nothing.
+            // The VM looks through this function to the one that deferred it.
+            (Builtin::Recover, _) => {
+                let r = self.temp(2);
+                self.asm.op(Op::Recover, r, 0, 0);
+            }
             _ => {}
         }
         self.asm.op(Op::Ret0, 0, 0, 0);

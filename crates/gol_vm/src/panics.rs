@@ -242,12 +242,17 @@ pub(crate) unsafe fn recover(vm: &Vm, g: *mut G, base: *mut u64) -> (u64, u64) {
             return (0, 0);
         }
         let stub = (*g).stack.ptr().add(*p.add(STUB) as usize);
-        // A wrapper made by the compiler counts as its callee, and a wrapper does not itself recover.
+        // A wrapper made by the compiler counts as its callee.
         let wrapper = |frame: *mut u64| vm.image.funcs[vm.image.func_at(*frame.sub(3) as u32)].wrapper;
-        if wrapper(base) {
-            return (0, 0);
-        }
         let mut frame = base;
+        if wrapper(base) {
+            // `defer recover()`: a call by the function that deferred it, when that returns; called by a panic it is
+            // nobody's, and recovers nothing.
+            frame = frame.sub((*frame.sub(2) >> 32) as usize);
+            if *frame.sub(3) as u32 == vm.image.stubs.panic_pc {
+                return (0, 0);
+            }
+        }
         loop {
             let link = *frame.sub(2);
             frame = frame.sub((link >> 32) as usize);
