@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 /// gol allocates small pieces on many threads.
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: gol_vm::OrExit<mimalloc::MiMalloc> = gol_vm::OrExit(mimalloc::MiMalloc);
 
 /// Exit status for a program that gol rejects, as Go's tools have it.
 const REJECTED: u8 = 1;

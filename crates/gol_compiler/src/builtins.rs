@@ -138,7 +138,7 @@ impl FuncGen<'_, '_> {
         let mut at = row;
         for m in members {
             regs.push(at);
-            at += self.s.regs(*m);
+            at = at.saturating_add(self.s.regs(*m));
         }
         match (b, &regs[..]) {
             (Builtin::Complex, [re, im]) => {

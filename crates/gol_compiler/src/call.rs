@@ -89,8 +89,8 @@ impl FuncGen<'_, '_> {
         let fun = self.without_targs(*fun);
         let sig = self.ty(fun);
         let (params, results, variadic) = self.s.signature(sig);
-        let nparams: u16 = params.iter().map(|t| self.s.regs(*t)).sum();
-        let nresults: u16 = results.iter().map(|t| self.s.regs(*t)).sum();
+        let nparams: u16 = params.iter().map(|t| self.s.regs(*t)).fold(0, u16::saturating_add);
+        let nresults: u16 = results.iter().map(|t| self.s.regs(*t)).fold(0, u16::saturating_add);
         let selection = match &ast[fun].kind {
             Expr::Selector(base, _) => self.s.tp.info.selections.get(&fun).cloned().map(|s| (*base, s)),
             _ => None,
@@ -214,7 +214,7 @@ impl FuncGen<'_, '_> {
         let mut next = at;
         for (ty, x) in params[..fixed].iter().zip(args) {
             list.push((*x, *ty, next));
-            next += self.s.regs(*ty);
+            next = next.saturating_add(self.s.regs(*ty));
         }
         if fixed == params.len() {
             return self.exprs_into(&list);
@@ -241,7 +241,7 @@ impl FuncGen<'_, '_> {
         for (ty, member) in params[..fixed].iter().zip(members) {
             self.value_as(from, *member, *ty, Want::Fresh(next));
             from += self.s.regs(*member);
-            next += self.s.regs(*ty);
+            next = next.saturating_add(self.s.regs(*ty));
         }
         if variadic {
             let rest = &members[fixed.min(members.len())..];

@@ -44,7 +44,8 @@ impl FuncGen<'_, '_> {
             captures.push(Capture { obj, ty, by_address });
         }
         let m = self.regs.mark();
-        let n: u16 = captures.iter().map(|c| if c.by_address { 1 } else { self.s.regs(c.ty) }).sum();
+        let n: u16 =
+            captures.iter().map(|c| if c.by_address { 1 } else { self.s.regs(c.ty) }).fold(0, u16::saturating_add);
         if n == 0 && captures.is_empty() {
             let f = self.literal_func(x, captures);
             let to = self.out(want, 1);
@@ -228,13 +229,13 @@ impl FuncGen<'_, '_> {
                 _ => self.ty(a),
             });
         }
-        let n: u16 = tys.iter().map(|t| self.s.regs(*t)).sum();
+        let n: u16 = tys.iter().map(|t| self.s.regs(*t)).fold(0, u16::saturating_add);
         let at = self.window(n);
         let mut list = Vec::new();
         let mut next = at;
         for (&a, &ty) in args.iter().zip(&tys) {
             list.push((a, ty, next));
-            next += self.s.regs(ty);
+            next = next.saturating_add(self.s.regs(ty));
         }
         self.exprs_into(&list);
         let span = self.s.ast[x].span;

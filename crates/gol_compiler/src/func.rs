@@ -259,7 +259,7 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             self.regs.free(m);
         }
         let results = self.results.clone();
-        let total: u16 = results.iter().map(|r| self.s.regs(r.ty)).sum();
+        let total: u16 = results.iter().map(|r| self.s.regs(r.ty)).fold(0, u16::saturating_add);
         let mut next = None;
         let mut in_row = true;
         for r in &results {
@@ -279,7 +279,7 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             for r in &results {
                 let place = self.place_of(r.var.unwrap_or(Var::Reg(at)));
                 self.load(place, r.ty, Want::Fresh(at));
-                at += self.s.regs(r.ty);
+                at = at.saturating_add(self.s.regs(r.ty));
             }
             first
         };

@@ -12,6 +12,12 @@ use gol_types::types::{Basic, Type, TypeId, Types};
 /// Most registers that the leaves of a struct may take before it becomes a Mem type.
 const MAX_REGS: u16 = 8;
 
+/// In an array inside of a struct with more elements than this, every word counts as a pointer.
+const FEW_ELEMENTS: u64 = 1 << 12;
+
+/// In memory beyond this no words are marked: globals end before it, and the VM scans values that large word for word.
+const MAX_MAPPED: u64 = 1 << 32;
+
 /// The two forms of a type's values.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Layout {
@@ -144,6 +150,11 @@ impl Layouts {
         }
         if let Type::Array(elem, len) = *types.get(under) {
             let size = self.of(types, elem).size;
+            if len > FEW_ELEMENTS {
+                let end = offset.saturating_add(size.saturating_mul(len)).min(MAX_MAPPED);
+                set_bits(out, offset / 8, end / 8);
+                return;
+            }
             for i in 0..len {
                 self.add_pointers(types, elem, offset + i * size, out);
             }
@@ -158,11 +169,30 @@ impl Layouts {
 }
 
 fn set_bit(words: &mut Vec<u64>, bit: u64) {
+    if bit >= MAX_MAPPED / 8 {
+        return;
+    }
     let i = (bit / 64) as usize;
     if words.len() <= i {
         words.resize(i + 1, 0);
     }
     words[i] |= 1 << (bit % 64);
+}
+
+/// Sets the bits from `from` to before `to`.
+fn set_bits(words: &mut Vec<u64>, from: u64, to: u64) {
+    let mut bit = from;
+    while bit < to {
+        if bit % 64 == 0 && to - bit >= 64 {
+            let (i, n) = ((bit / 64) as usize, ((to - bit) / 64) as usize);
+            words.resize(words.len().max(i + n), 0);
+            words[i..i + n].fill(u64::MAX);
+            bit += n as u64 * 64;
+        } else {
+            set_bit(words, bit);
+            bit += 1;
+        }
+    }
 }
 
 /// `n` rounded up to a multiple of `align`.

@@ -416,7 +416,7 @@ impl<'a> Session<'a> {
         match self.tp.types.get(ty) {
             Type::Tuple(members) => {
                 let members = members.clone();
-                members.iter().map(|m| self.regs(*m)).sum()
+                members.iter().map(|m| self.regs(*m)).fold(0, u16::saturating_add)
             }
             _ => self.layout(ty).regs,
         }
@@ -436,7 +436,9 @@ impl<'a> Session<'a> {
     /// Argument and result words of a function type.
     pub(crate) fn sig_words(&mut self, sig: TypeId) -> (u16, u16) {
         let (params, results, _) = self.signature(sig);
-        (params.iter().map(|t| self.regs(*t)).sum(), results.iter().map(|t| self.regs(*t)).sum())
+        // What is too much for 16 bits is too much for a frame, which is told where one is laid out.
+        let mut words = |tys: &[TypeId]| tys.iter().map(|t| self.regs(*t)).fold(0, u16::saturating_add);
+        (words(&params), words(&results))
     }
 
     /// The underlying structure of a type.

@@ -149,7 +149,7 @@ impl FuncGen<'_, '_> {
         if xs.is_empty() {
             return self.return_variables();
         }
-        let total: u16 = results.iter().map(|r| self.s.regs(r.ty)).sum();
+        let total: u16 = results.iter().map(|r| self.s.regs(r.ty)).fold(0, u16::saturating_add);
         // Result variables are set first where deferred calls or pointers to them could look.
         let set = self.defers || results.iter().any(|r| matches!(r.var, Some(Var::Mem(_) | Var::Array(_))));
         if let ([x], 1) = (xs, results.len()) {
@@ -184,7 +184,7 @@ impl FuncGen<'_, '_> {
                 for (m, r) in members.iter().zip(&results) {
                     self.value_as(from, *m, r.ty, Want::Fresh(at));
                     from += self.s.regs(*m);
-                    at += self.s.regs(r.ty);
+                    at = at.saturating_add(self.s.regs(r.ty));
                 }
                 row
             }
@@ -194,7 +194,7 @@ impl FuncGen<'_, '_> {
             let mut list = Vec::new();
             for (x, r) in xs.iter().zip(&results) {
                 list.push((*x, r.ty, at));
-                at += self.s.regs(r.ty);
+                at = at.saturating_add(self.s.regs(r.ty));
             }
             self.exprs_into(&list);
             row
@@ -209,7 +209,7 @@ impl FuncGen<'_, '_> {
                 let place = self.place_of(var);
                 self.store(place, r.ty, at);
             }
-            at += self.s.regs(r.ty);
+            at = at.saturating_add(self.s.regs(r.ty));
         }
         self.return_variables();
     }

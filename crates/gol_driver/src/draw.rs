@@ -61,9 +61,12 @@ fn range(map: &SourceMap, span: Span) -> Option<(String, std::ops::Range<usize>)
     let file = map.file(map.file_at(span.lo)?);
     let (lo, hi) = ((span.lo - file.base) as usize, (span.hi.max(span.lo + 1) - file.base) as usize);
     let end = file.text.len();
+    // ariadne cuts the text there: not inside of a character, as where a byte that is no UTF-8 was replaced.
+    let (lo, hi) = (file.text.floor_char_boundary(lo), file.text.ceil_char_boundary(hi.min(end)));
     // A node that goes over many lines is marked where it starts.
-    let line_end = file.text[lo.min(end)..].find('\n').map_or(end, |n| lo + n);
-    Some((file.name.clone(), lo.min(end)..hi.min(line_end.max(lo + 1)).min(end.max(lo))))
+    let line_end = file.text[lo..].find('\n').map_or(end, |n| lo + n);
+    let line_end = file.text.ceil_char_boundary(line_end.max(lo + 1).min(end));
+    Some((file.name.clone(), lo..hi.min(line_end).max(lo)))
 }
 
 fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) -> io::Result<()> {

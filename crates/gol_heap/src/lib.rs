@@ -6,6 +6,7 @@
 //!   objects of one size class, or one large object), decides when a collection is wanted, and collects.
 //! * [`LocalHeap`]: one for each worker. Allocates without a lock from the blocks it holds.
 //! * [`LayoutTable`]: which words of an object may hold pointers.
+//! * [`OrExit`]: Rust's own allocator, which ends the process in order where memory does.
 //! * [`mem`]: the only loads and stores that gol programs' memory sees, 16-byte units included.
 //!
 //! It knows nothing of goroutines, of values, or of when it is safe to stop the world: roots come in through [`Roots`],
@@ -48,6 +49,7 @@ mod layout;
 mod local;
 mod mark;
 pub mod mem;
+mod or_exit;
 mod os;
 mod pages;
 mod size_class;
@@ -57,6 +59,7 @@ pub use heap::{Heap, HeapConfig, HeapError};
 pub use layout::{LayoutId, LayoutTable};
 pub use local::{LocalHeap, zero_base};
 pub use mark::{MarkHelpers, MarkSession, NoHelpers, RootVisitor, Roots, ThreadHelpers};
+pub use or_exit::OrExit;
 pub use size_class::{MAX_SMALL_SIZE, go_round_up_size};
 pub use stats::{CollectStats, HeapStats, Pause};
 

@@ -20,6 +20,9 @@ use crate::types::Basic;
 use float::BigFloat;
 pub use text::quote;
 
+/// The longest string that constants may be joined to.
+const MAX_STRING: usize = 1 << 28;
+
 /// A constant's value. Its type is kept beside it: `2.0` may be an integer constant's value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Constant {
@@ -326,6 +329,9 @@ impl Constant {
                 _ => Constant::Unknown,
             },
             (Constant::String(x), Constant::String(y)) if op == BinaryOp::Add => {
+                if x.len() + y.len() > MAX_STRING {
+                    return Constant::Unknown;
+                }
                 Constant::String([&**x, &**y].concat().into())
             }
             (Constant::Small(x), Constant::Small(y)) if op == BinaryOp::Add && x.checked_add(*y).is_some() => {

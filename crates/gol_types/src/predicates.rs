@@ -1,5 +1,7 @@
 //! Questions about types. Identity needs no question: ids are equal.
 
+use std::collections::HashSet;
+
 use crate::types::{Basic, ChanDir, Interface, Tag, Term, Type, TypeId, Types};
 
 impl Types {
@@ -110,11 +112,17 @@ impl Types {
 
     /// Whether values of the type can be compared with `==`; interfaces can (and may panic).
     pub fn comparable(&self, id: TypeId) -> bool {
+        self.comparable_in(id, &mut HashSet::new())
+    }
+
+    /// [`Types::comparable`]; structs in `seen` are being looked at already. Without it, types that hold each other twice would
+    /// take exponential time.
+    fn comparable_in(&self, id: TypeId, seen: &mut HashSet<TypeId>) -> bool {
         match self.under(id) {
             Type::Basic(b) => *b != Basic::UntypedNil,
             Type::Pointer(_) | Type::Chan(..) | Type::Interface(_) => true,
-            Type::Struct(fields) => fields.iter().all(|f| self.comparable(f.ty)),
-            Type::Array(e, _) => self.comparable(*e),
+            Type::Struct(fields) => !seen.insert(id) || fields.iter().all(|f| self.comparable_in(f.ty, seen)),
+            Type::Array(e, _) => self.comparable_in(*e, seen),
             // A declared type whose underlying type is not known yet is in the middle of its declaration.
             Type::Named(_) => true,
             Type::TypeParam(_) => self.is_comparable_set(id),

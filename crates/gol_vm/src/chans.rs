@@ -148,9 +148,12 @@ pub(crate) unsafe fn resume(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
 
 /// The saved pc is after the send; the panic belongs to the send.
 unsafe fn closed_while_parked(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
-    // SAFETY: V3. The word before the saved pc is the send's last.
+    // SAFETY: V3. The word before the saved pc is the send's last, which need not be where an instruction starts.
     unsafe {
         (*g).pc -= 1;
-        panics::raise(vm, w, g, send_on_closed())
+        (*g).machine_flag = true;
+        let then = panics::raise(vm, w, g, send_on_closed());
+        (*g).machine_flag = false;
+        then
     }
 }

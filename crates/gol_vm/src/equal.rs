@@ -7,10 +7,18 @@
 //!
 //! Types are compared by number: identical types have one [`TypeRef`].
 //!
+//! Values nest as deep as a program likes, interface in interface. Down to [`MAX_DEPTH`] functions here recurse; from there on
+//! `deep` goes on with a stack on the heap.
+//!
 //! All functions that take addresses are `unsafe` by gol_heap's H6: the address is that of a live value of the type.
 
 use gol_bytecode::{Kind, TypeDesc, TypeRef};
 use gol_heap::mem;
+
+mod deep;
+
+/// How deep equality and hashing recurse on the thread's own stack.
+const MAX_DEPTH: u32 = 64;
 
 /// A dynamic type that has no equality.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -21,6 +29,22 @@ pub struct Uncomparable(pub TypeRef);
 /// # Safety
 /// H6: both are values of that type.
 pub unsafe fn equal(types: &[TypeDesc], ty: TypeRef, a: *const u8, b: *const u8) -> Result<bool, Uncomparable> {
+    // SAFETY: the caller's promise.
+    unsafe { equal_at(types, ty, a, b, 0) }
+}
+
+/// [`equal`], for a value that lies `depth` deep in what is compared.
+unsafe fn equal_at(
+    types: &[TypeDesc],
+    ty: TypeRef,
+    a: *const u8,
+    b: *const u8,
+    depth: u32,
+) -> Result<bool, Uncomparable> {
+    if depth == MAX_DEPTH {
+        // SAFETY: the caller's promise.
+        return unsafe { deep::equal(types, ty, a, b) };
+    }
     let desc = &types[ty.0 as usize];
     // SAFETY: H6: loads and offsets are those of the type.
     unsafe {
@@ -35,12 +59,16 @@ pub unsafe fn equal(types: &[TypeDesc], ty: TypeRef, a: *const u8, b: *const u8)
             }
             Kind::Interface => {
                 let ((a_type, a), (b_type, b)) = (mem::load16(a), mem::load16(b));
-                return interfaces_equal(types, a_type, a, b_type, b);
+                return match open(types, a_type, a, b_type, b)? {
+                    Opened::Told(equal) => Ok(equal),
+                    Opened::Values(ty, a, b) => equal_at(types, ty, a, b, depth + 1),
+                };
             }
+            Kind::Struct | Kind::Array if desc.size == 0 => true,
             Kind::Struct => {
                 for field in &desc.fields {
                     let offset = field.offset as usize;
-                    if field.name != "_" && !equal(types, field.ty, a.add(offset), b.add(offset))? {
+                    if field.name != "_" && !equal_at(types, field.ty, a.add(offset), b.add(offset), depth + 1)? {
                         return Ok(false);
                     }
                 }
@@ -52,7 +80,7 @@ pub unsafe fn equal(types: &[TypeDesc], ty: TypeRef, a: *const u8, b: *const u8)
                 }
                 let size = types[desc.elem.0 as usize].size as usize;
                 for i in 0..desc.len as usize {
-                    if !equal(types, desc.elem, a.add(i * size), b.add(i * size))? {
+                    if !equal_at(types, desc.elem, a.add(i * size), b.add(i * size), depth + 1)? {
                         return Ok(false);
                     }
                 }
@@ -75,11 +103,28 @@ pub unsafe fn interfaces_equal(
     b_type: u64,
     b: u64,
 ) -> Result<bool, Uncomparable> {
+    match open(types, a_type, a, b_type, b)? {
+        Opened::Told(equal) => Ok(equal),
+        // SAFETY: H6: the caller's promise, and `open`'s.
+        Opened::Values(ty, a, b) => unsafe { equal(types, ty, a, b) },
+    }
+}
+
+/// What two interfaces tell about their equality.
+enum Opened {
+    /// All of it.
+    Told(bool),
+    /// It is that of these values of this type.
+    Values(TypeRef, *const u8, *const u8),
+}
+
+/// Compares two interfaces as far as type ids and data words tell. Addresses in the answer are good if H6 holds for the data words.
+fn open(types: &[TypeDesc], a_type: u64, a: u64, b_type: u64, b: u64) -> Result<Opened, Uncomparable> {
     if a_type != b_type {
-        return Ok(false);
+        return Ok(Opened::Told(false));
     }
     if a_type == 0 {
-        return Ok(true);
+        return Ok(Opened::Told(true));
     }
     let ty = TypeRef(a_type as u32);
     let desc = &types[ty.0 as usize];
@@ -87,13 +132,13 @@ pub unsafe fn interfaces_equal(
         return Err(Uncomparable(ty));
     }
     if is_direct(desc) {
-        return Ok(words_equal(types, ty, a, b));
+        return Ok(Opened::Told(words_equal(types, ty, a, b)));
     }
     if desc.size == 0 {
-        return Ok(true);
+        return Ok(Opened::Told(true));
     }
-    // SAFETY: H6: the data word of a type that is not held directly is the address of a value.
-    unsafe { equal(types, ty, a as *const u8, b as *const u8) }
+    // The data word of a type that is not held directly is the address of a value.
+    Ok(Opened::Values(ty, a as *const u8, b as *const u8))
 }
 
 /// Whether two values of a comparable type that takes one register, and is not Mem, are equal.
@@ -139,6 +184,8 @@ pub(crate) unsafe fn bytes_equal(a: *const u8, b: *const u8, len: usize) -> bool
 pub fn is_plain(types: &[TypeDesc], ty: TypeRef) -> bool {
     let desc = &types[ty.0 as usize];
     match desc.kind {
+        // There is one value; and the fields of such types can be very many.
+        _ if desc.size == 0 => true,
         Kind::Struct => {
             let mut end = 0;
             desc.fields.iter().all(|f| {
@@ -177,6 +224,22 @@ impl Hasher {
     /// # Safety
     /// H6.
     pub unsafe fn value(&mut self, types: &[TypeDesc], ty: TypeRef, at: *const u8) -> Result<(), Uncomparable> {
+        // SAFETY: the caller's promise.
+        unsafe { self.value_at(types, ty, at, 0) }
+    }
+
+    /// [`Hasher::value`], for a value that lies `depth` deep in what is hashed.
+    unsafe fn value_at(
+        &mut self,
+        types: &[TypeDesc],
+        ty: TypeRef,
+        at: *const u8,
+        depth: u32,
+    ) -> Result<(), Uncomparable> {
+        if depth == MAX_DEPTH {
+            // SAFETY: the caller's promise.
+            return unsafe { deep::hash(self, types, ty, at) };
+        }
         let desc = &types[ty.0 as usize];
         // SAFETY: H6: loads and offsets are those of the type.
         unsafe {
@@ -197,17 +260,20 @@ impl Hasher {
                 }
                 Kind::Interface => {
                     let (ty, data) = mem::load16(at);
-                    self.interface(types, ty, data)?;
+                    if let Some((ty, at)) = self.open(types, ty, data)? {
+                        self.value_at(types, ty, at, depth + 1)?;
+                    }
                 }
+                Kind::Struct | Kind::Array if desc.size == 0 => {}
                 Kind::Struct => {
                     for field in desc.fields.iter().filter(|f| f.name != "_") {
-                        self.value(types, field.ty, at.add(field.offset as usize))?;
+                        self.value_at(types, field.ty, at.add(field.offset as usize), depth + 1)?;
                     }
                 }
                 Kind::Array => {
                     let size = types[desc.elem.0 as usize].size as usize;
                     for i in 0..desc.len as usize {
-                        self.value(types, desc.elem, at.add(i * size))?;
+                        self.value_at(types, desc.elem, at.add(i * size), depth + 1)?;
                     }
                 }
                 Kind::Func | Kind::Map | Kind::Slice | Kind::Invalid => return Err(Uncomparable(ty)),
@@ -217,13 +283,11 @@ impl Hasher {
         Ok(())
     }
 
-    /// Adds an interface value.
-    ///
-    /// # Safety
-    /// H6: the data word belongs to the type id.
-    pub unsafe fn interface(&mut self, types: &[TypeDesc], ty: u64, data: u64) -> Result<(), Uncomparable> {
+    /// Adds what an interface's type id and data word tell; gives the value that is left to add. Its address is good if H6
+    /// holds for the data word.
+    fn open(&mut self, types: &[TypeDesc], ty: u64, data: u64) -> Result<Option<(TypeRef, *const u8)>, Uncomparable> {
         if ty == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let ty = TypeRef(ty as u32);
         let desc = &types[ty.0 as usize];
@@ -238,13 +302,10 @@ impl Hasher {
                 Some(Kind::Float64) => self.float(f64::from_bits(data)),
                 Some(_) => self.word(data),
             }
-            return Ok(());
+            return Ok(None);
         }
-        if desc.size == 0 {
-            return Ok(());
-        }
-        // SAFETY: H6: the data word of a type that is not held directly is the address of a value.
-        unsafe { self.value(types, ty, data as *const u8) }
+        // The data word of a type that is not held directly is the address of a value.
+        Ok((desc.size != 0).then_some((ty, data as *const u8)))
     }
 
     fn float(&mut self, value: f64) {

@@ -174,10 +174,16 @@ fn type_meta(program: &Program, t: &TypeDesc, heap: &Heap) -> TypeMeta {
     TypeMeta { layout, reg_layout, size: t.size as usize }
 }
 
+/// Larger units are scanned word for word: a list of where their pointers are would be too long.
+const MAX_MAPPED: usize = 1 << 20;
+
 /// Layout of a repeated unit of `size` bytes. A unit that is not a whole number of words has no pointers.
 fn layout_of(heap: &Heap, size: usize, bits: &[u64]) -> LayoutId {
     if bits.iter().all(|b| *b == 0) || size == 0 {
         return LayoutId::NOSCAN;
+    }
+    if size > MAX_MAPPED {
+        return LayoutId::CONSERVATIVE;
     }
     heap.layouts().add(size, bits)
 }

@@ -874,7 +874,10 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                         Ok(Flow::Done) => {}
                         Ok(Flow::Parked) => return Then::Switch,
                         Ok(Flow::Leave) => return Then::Leave,
-                        Err(e) => raise!(e),
+                        Err(e) => {
+                            let e = native.failed(e);
+                            raise!(e)
+                        }
                     }
                 }
                 Op::Ret => {

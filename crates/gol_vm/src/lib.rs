@@ -42,6 +42,7 @@ mod value;
 mod vm;
 
 pub use crash::Traceback;
+pub use gol_heap::OrExit;
 pub use gol_runtime::{Mode, WaitReason};
 pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult, Strings, Words};
 pub use raise::Raise;

@@ -423,11 +423,24 @@ impl<'a> Native<'a> {
                 Ok(Flow::Parked) => Then::Switch,
                 Ok(Flow::Leave) => Then::Leave,
                 Err(e) => {
-                    // The saved pc is after the call; the panic belongs to the call.
+                    // The saved pc is after the call; the panic belongs to the call, which cannot be made again.
                     (*g).pc -= 1;
-                    panics::raise(vm, w, g, e)
+                    (*g).machine_flag = true;
+                    let then = panics::raise(vm, w, g, e);
+                    (*g).machine_flag = false;
+                    then
                 }
             }
+        }
+    }
+
+    /// What to raise for the error that the native returned. One that got no memory is called again after a collection,
+    /// unless results have taken the place of its arguments already.
+    #[cold]
+    pub(crate) fn failed(&self, e: Raise) -> Raise {
+        match e {
+            Raise::OutOfMemory if self.result > 0 => Raise::out_of_memory(),
+            e => e,
         }
     }
 }

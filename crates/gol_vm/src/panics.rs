@@ -77,12 +77,13 @@ pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then
     }
 }
 
-/// The heap gave nothing: collect and carry the instruction out again, once between two collections.
+/// The heap gave nothing: collect and carry the instruction out again, once between two collections. With
+/// [`G::machine_flag`] there is no instruction to carry out again.
 unsafe fn out_of_memory(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
     // SAFETY: V3.
     unsafe {
         let collections = vm.heap.stats().num_gc as u64 + 1;
-        if (*g).machine[OOM_MARK] != collections {
+        if (*g).machine[OOM_MARK] != collections && !(*g).machine_flag {
             set_top(vm, g);
             w.collect();
             (*g).machine[OOM_MARK] = vm.heap.stats().num_gc as u64 + 1;

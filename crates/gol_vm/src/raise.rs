@@ -36,6 +36,11 @@ impl Raise {
         }
     }
 
+    /// The end for want of memory, without another try.
+    pub(crate) fn out_of_memory() -> Raise {
+        Raise::Fatal("runtime: out of memory".into())
+    }
+
     /// `integer divide by zero`.
     pub fn divide() -> Raise {
         Raise::Runtime("integer divide by zero".into())

@@ -6,6 +6,7 @@ use crate::{Vm, panics, strings};
 use gol_bytecode::{Kind, TypeRef};
 use gol_heap::mem;
 use gol_runtime::{G, GStatus, RunEnd, WaitReason, Worker};
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 
 /// Frames that a trace shows at either end; those between are counted.
@@ -214,12 +215,12 @@ pub struct TraceFrame {
     nargs: u32,
 }
 
-/// The frames of a goroutine, innermost first, without the compiler's wrappers. `pc` of the innermost is the saved one.
+/// Calls `visit` with the frames of a goroutine, innermost first, without the compiler's wrappers: the function's number and the
+/// words from its entry to where it stands. There may be millions.
 ///
 /// # Safety
 /// Its state is saved and it does not run elsewhere.
-pub(crate) unsafe fn frames(vm: &Vm, g: *mut G) -> Vec<TraceFrame> {
-    let mut all = Vec::new();
+unsafe fn walk(vm: &Vm, g: *mut G, mut visit: impl FnMut(usize, u32)) {
     // SAFETY: the caller's promise: links lead down to the first frame.
     unsafe {
         let mut base = (*g).stack.ptr().add((*g).base as usize);
@@ -232,48 +233,64 @@ pub(crate) unsafe fn frames(vm: &Vm, g: *mut G) -> Vec<TraceFrame> {
             let meta = &vm.image.funcs[f];
             let at = if exact && pc < meta.end && pc >= meta.entry { pc } else { pc.saturating_sub(1) };
             exact = f >= vm.image.program.funcs.len();
-            let offset = at.saturating_sub(meta.entry);
-            if let Some(function) = vm.image.program.funcs.get(f) {
-                if !meta.wrapper {
-                    let at = function.line_at(offset);
-                    let (file, line) = at.map_or((String::new(), 0), |(file, line)| {
-                        (vm.image.program.files[file as usize].clone(), line)
-                    });
-                    let (function, nargs) = (function.name.clone(), meta.nargs);
-                    all.push(TraceFrame { function, file, line, offset, nargs });
-                }
-            } else {
-                all.push(TraceFrame { function: "panic".into(), file: String::new(), line: 0, offset, nargs: 1 });
+            if !meta.wrapper || exact {
+                visit(f, at.saturating_sub(meta.entry));
             }
             let link = *base.sub(2);
             pc = link as u32;
             if pc == vm.image.stubs.goexit_pc {
-                return all;
+                return;
             }
             base = base.sub((link >> 32) as usize);
         }
     }
 }
 
+/// What a trace shows of a frame that [`walk`] found.
+fn shown(vm: &Vm, f: usize, offset: u32) -> TraceFrame {
+    let Some(function) = vm.image.program.funcs.get(f) else {
+        return TraceFrame { function: "panic".into(), file: String::new(), line: 0, offset, nargs: 1 };
+    };
+    let at = function.line_at(offset);
+    let (file, line) =
+        at.map_or((String::new(), 0), |(file, line)| (vm.image.program.files[file as usize].clone(), line));
+    TraceFrame { function: function.name.clone(), file, line, offset, nargs: vm.image.funcs[f].nargs }
+}
+
 /// Writes a goroutine's frames and who started it.
 ///
 /// # Safety
-/// As [`frames`].
+/// As [`walk`].
 pub(crate) unsafe fn trace(vm: &Vm, g: *mut G, out: &mut String) {
+    // The first and last frames; of those between, which a stack overflow has millions of, only the number.
+    let (mut first, mut last, mut n): (Vec<(usize, u32)>, VecDeque<_>, usize) = (Vec::new(), VecDeque::new(), 0);
+    let is_panic = |f: usize| f >= vm.image.program.funcs.len();
+    let mut visit = |f: usize, offset: u32| {
+        // What stands above the oldest panic's own frame is how it ended, not where; Go leaves it out too.
+        if n == 1 && is_panic(first[0].0) {
+            first.clear();
+            n = 0;
+        }
+        n += 1;
+        if first.len() < TRACE_ENDS {
+            first.push((f, offset));
+            return;
+        }
+        if last.len() == TRACE_ENDS {
+            last.pop_front();
+        }
+        last.push_back((f, offset));
+    };
     // SAFETY: the caller's promise.
-    let (mut all, parent, (_, created)) = unsafe { (frames(vm, g), (*g).parent, (*g).created_by) };
-    // What stands above the oldest panic's own frame is how it ended, not where; Go leaves it out too.
-    while all.len() > 1 && all[0].function == "panic" {
-        all.remove(0);
-    }
-    let n = all.len();
-    for (i, f) in all.iter().enumerate() {
+    let (parent, (_, created)) = unsafe {
+        walk(vm, g, &mut visit);
+        ((*g).parent, (*g).created_by)
+    };
+    for (i, (f, offset)) in first.into_iter().chain(last).enumerate() {
         if n > 2 * TRACE_ENDS && i == TRACE_ENDS {
             let _ = writeln!(out, "...{} frames elided...", n - 2 * TRACE_ENDS);
         }
-        if n > 2 * TRACE_ENDS && (TRACE_ENDS..n - TRACE_ENDS).contains(&i) {
-            continue;
-        }
+        let f = shown(vm, f, offset);
         // The entry that initializes packages and calls main.main is not the program's.
         if f.file.is_empty() && f.function != "panic" {
             continue;

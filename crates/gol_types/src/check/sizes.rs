@@ -1,41 +1,52 @@
 //! Sizes, alignments and offsets as Go's compiler has them on a 64-bit machine, for `unsafe.Sizeof` and its like. What
 //! gol's own memory looks like is the runtime's business.
 
+use std::collections::HashMap;
+
 use super::Checker;
 use crate::types::{Basic, Type, TypeId};
 
 impl Checker<'_> {
     /// `unsafe.Alignof` a value of this type.
     pub(crate) fn alignof(&self, ty: TypeId) -> u64 {
-        match self.prog.types.under(ty) {
-            Type::Array(elem, _) => self.alignof(*elem),
-            Type::Struct(fields) => fields.iter().map(|f| self.alignof(f.ty)).max().unwrap_or(1),
-            Type::Basic(b) => basic_size(*b).min(8),
-            _ => 8,
-        }
+        self.measure(ty, &mut HashMap::new()).1
     }
 
     /// `unsafe.Sizeof` a value of this type.
     pub(crate) fn sizeof(&self, ty: TypeId) -> u64 {
+        self.measure(ty, &mut HashMap::new()).0
+    }
+
+    /// Size and alignment. Structs are measured once: they may hold each other many times over.
+    fn measure(&self, ty: TypeId, known: &mut HashMap<TypeId, (u64, u64)>) -> (u64, u64) {
         match self.prog.types.under(ty) {
-            Type::Basic(b) => basic_size(*b),
-            Type::Array(elem, n) => self.sizeof(*elem).saturating_mul(*n),
-            Type::Slice(_) => 24,
-            Type::Interface(_) => 16,
+            Type::Basic(b) => (basic_size(*b), basic_size(*b).min(8)),
+            Type::Array(elem, n) => {
+                let (size, align) = self.measure(*elem, known);
+                (size.saturating_mul(*n), align)
+            }
+            Type::Slice(_) => (24, 8),
+            Type::Interface(_) => (16, 8),
             Type::Struct(fields) => {
-                let mut end = 0u64;
-                let mut last = 0;
+                if let Some(measure) = known.get(&ty) {
+                    return *measure;
+                }
+                let (mut end, mut last, mut most) = (0u64, 0, 1);
                 for f in fields {
-                    last = self.sizeof(f.ty);
-                    end = align(end, self.alignof(f.ty)).saturating_add(last);
+                    let (size, alignment) = self.measure(f.ty, known);
+                    end = align(end, alignment).saturating_add(size);
+                    last = size;
+                    most = most.max(alignment);
                 }
                 // The address of an empty last field must not lie outside of the struct.
                 if end > 0 && last == 0 {
-                    end += 1;
+                    end = end.saturating_add(1);
                 }
-                align(end, self.alignof(ty))
+                let measure = (align(end, most), most);
+                known.insert(ty, measure);
+                measure
             }
-            _ => 8,
+            _ => (8, 8),
         }
     }
 
@@ -53,7 +64,7 @@ impl Checker<'_> {
                 }
                 end = end.saturating_add(self.sizeof(f.ty));
             }
-            offset += end;
+            offset = end.saturating_add(offset);
         }
         offset
     }
