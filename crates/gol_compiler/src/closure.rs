@@ -136,6 +136,7 @@ impl FuncGen<'_, '_> {
                 let row = self.temp_for(recv);
                 self.receiver(base, sel, recv, row);
                 let id = self.s.selected_id(recv, sel.selected);
+                self.s.note_generic(recv, id, sel.selected, &[]);
                 (row, recv, id)
             }
             _ => {
@@ -180,6 +181,7 @@ impl FuncGen<'_, '_> {
             _ => (end, false),
         };
         let id = self.s.selected_id(end, sel.selected);
+        self.s.note_generic(sel.recv, id, sel.selected, &sel.path);
         let key = FuncKey::Expr(sel.recv, id);
         self.s.keyed(key.clone(), |s| s.wrapper_shape(&key))
     }

@@ -285,6 +285,9 @@ impl Session<'_> {
                 }
             }
         }
+        if let Some(m) = self.generic_methods.get(&(ty, id)) {
+            return m.clone();
+        }
         let set = self.method_set(ty);
         match set.get(id) {
             Some(m) => m.clone(),

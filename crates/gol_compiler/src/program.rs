@@ -18,7 +18,7 @@ use gol_types::{Basic, ObjId, ObjKind, PkgId, Selected};
 use crate::captures::Analysis;
 use crate::closure::Capture;
 use crate::layout::{Layout, Layouts, round_up};
-use crate::methods::MethodSet;
+use crate::methods::{Method, MethodSet};
 
 /// What a compiled function is made from; equal keys share one function.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -114,6 +114,10 @@ pub(crate) struct Session<'a> {
     strings: HashMap<Box<[u8]>, StrId>,
     natives: HashMap<ObjId, NativeId>,
     method_ids: HashMap<(Symbol, String, TypeRef), MethodId>,
+    /// The numbers of instances of methods that have type parameters of their own: they are in no method set.
+    generic_ids: HashMap<ObjId, MethodId>,
+    /// What wrappers around them call, by the type of the receiver.
+    pub(crate) generic_methods: HashMap<(TypeId, MethodId), Method>,
     globals: HashMap<ObjId, u32>,
 }
 
@@ -142,6 +146,8 @@ impl<'a> Session<'a> {
             strings: HashMap::new(),
             natives: HashMap::new(),
             method_ids: HashMap::new(),
+            generic_ids: HashMap::new(),
+            generic_methods: HashMap::new(),
             globals: HashMap::new(),
         };
         s.start_types();
@@ -318,6 +324,16 @@ impl<'a> Session<'a> {
         format!("{}{targs}", self.ast.text(n.name))
     }
 
+    /// Takes note of how a receiver of type `recv` gets to a method with type parameters, for wrappers.
+    pub(crate) fn note_generic(&mut self, recv: TypeId, id: MethodId, selected: Selected, path: &[u32]) {
+        if let Selected::Method(obj) = selected
+            && self.generic_ids.contains_key(&obj)
+        {
+            let method = Method { id, sig: self.tp.objects[obj].ty, path: path.to_vec(), selected };
+            self.generic_methods.insert((recv, id), method);
+        }
+    }
+
     fn own_targs(&self, obj: ObjId) -> &'static str {
         let generic = self.tp.instance(obj).is_some_and(|i| !i.targs.is_empty());
         if generic { "[...]" } else { "" }
@@ -365,8 +381,19 @@ impl<'a> Session<'a> {
             Selected::Interface(i) => self.iface_method(base, i).0,
             Selected::Method(obj) => {
                 self.check_object(obj);
+                let generic = self.tp.instance(obj).is_some_and(|i| !i.targs.is_empty());
+                if let (true, Some(&id)) = (generic, self.generic_ids.get(&obj)) {
+                    return id;
+                }
                 let o = &self.tp.objects[obj];
                 let (name, pkg, sig) = (o.name, o.pkg, o.ty);
+                if generic {
+                    let (name, sig) = (format!("{}[...]", self.ast.text(name)), self.type_ref(sig));
+                    let id = MethodId(self.out.methods.len() as u32);
+                    self.out.methods.push(MethodName { name, pkg: self.pkg_path(pkg), sig });
+                    self.generic_ids.insert(obj, id);
+                    return id;
+                }
                 self.method_id(name, pkg, sig)
             }
             Selected::Field => unreachable!("a field is not a method"),

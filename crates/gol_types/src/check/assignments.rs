@@ -174,7 +174,8 @@ impl Checker<'_> {
             self.use_exprs(&[rhs]);
             return;
         }
-        let mut x = self.expr_with(to, rhs);
+        let target = to.and_then(|t| self.target(t, |c| c.es(lhs)));
+        let mut x = self.expr_with(target, rhs);
         self.assign_to(&mut x, to, context);
     }
 
@@ -213,7 +214,12 @@ impl Checker<'_> {
         };
         if lhs.len() == rhs.len() && !self.single_call(rhs) {
             for (&place, &e) in lhs.iter().zip(rhs) {
-                let mut x = self.expr_with(place.ty, e);
+                let name = |c: &Self| match place.obj {
+                    Some(obj) => c.text(c.prog.objects[obj].name).to_string(),
+                    None => "result variable".to_string(),
+                };
+                let target = place.ty.and_then(|t| self.target(t, name));
+                let mut x = self.expr_with(target, e);
                 self.init_place(place, &mut x, context);
             }
             return;

@@ -347,7 +347,8 @@ impl Checker<'_> {
             Type::Map(..) | Type::Chan(..) => 1,
             _ => {
                 let arg = self.es(args[0]);
-                let message = format!("invalid argument: cannot make {arg}: type must be slice, map, or channel");
+                let why = self.no_common_under(ty).unwrap_or("type must be slice, map, or channel".to_string());
+                let message = format!("invalid argument: cannot make {arg}: {why}");
                 return self.fail(Code::InvalidMake, args[0], message);
             }
         };

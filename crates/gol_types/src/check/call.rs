@@ -57,8 +57,8 @@ impl Checker<'_> {
         let core = self.prog.types.common_under(x.ty).unwrap_or(x.ty);
         let Type::Func(mut sig) = self.prog.types.get(core).clone() else {
             if !self.prog.types.underlying(x.ty).is_invalid() {
-                let message =
-                    format!("invalid operation: cannot call {}: {} is not a function", self.os(&x), self.ts(x.ty));
+                let why = self.no_common_under(x.ty).unwrap_or_else(|| format!("{} is not a function", self.ts(x.ty)));
+                let message = format!("invalid operation: cannot call {}: {why}", self.os(&x));
                 self.error_at(Code::InvalidCall, x.expr, message);
             }
             // Go leaves the arguments alone.
@@ -129,7 +129,10 @@ impl Checker<'_> {
                 self.error_at(Code::WrongArgCount, e, message);
                 return Operand::invalid(e);
             }
-            [only] => self.expr_with(Some(to), only),
+            [only] => {
+                let target = self.target(to, |_| "conversion".to_string());
+                self.expr_with(target, only)
+            }
             [.., last] => {
                 self.use_exprs(args);
                 let message = format!("too many arguments in conversion to {}", self.ts(to));
@@ -139,6 +142,14 @@ impl Checker<'_> {
         };
         if x.is_invalid() {
             return x;
+        }
+        if let (Type::Interface(i), true) = (self.prog.types.under(to), self.prog.types.as_type_param(to).is_none())
+            && (i.terms.is_some() || i.comparable)
+        {
+            let what = "contains specific type constraints or is comparable";
+            let message = format!("cannot use interface {} in conversion ({what})", self.ts(to));
+            self.error_at(Code::MisplacedConstraintIface, e, message);
+            return Operand::invalid(e);
         }
         if has_dots {
             let message = format!("invalid use of ... in conversion to {}", self.ts(to));

@@ -23,6 +23,14 @@ impl Checker<'_> {
             _ if self.prog.types.underlying(x.ty).is_invalid() => return None,
             _ => "non-channel",
         };
+        let param = self.prog.types.as_type_param(x.ty).is_some();
+        if param && self.prog.types.terms(x.ty).is_none() {
+            let doing = if recv { "receive from" } else { "send to" };
+            let code = if recv { Code::InvalidReceive } else { Code::InvalidSend };
+            let message = format!("invalid operation: cannot {doing} {}: no specific channel type", self.os(x));
+            self.error(code, at, message);
+            return None;
+        }
         let doing = if recv { "receive from" } else { "send to" };
         let code = if recv { Code::InvalidReceive } else { Code::InvalidSend };
         let message = format!("invalid operation: cannot {doing} {why} {} {}", self.ts(x.ty), self.os(x));

@@ -79,7 +79,11 @@ impl Checker<'_> {
     fn valid_embedded(&mut self, at: ExprId, ty: TypeId) {
         let base = self.prog.types.deref(ty);
         if self.prog.types.as_type_param(base.unwrap_or(ty)).is_some() {
-            self.error_at(Code::MisplacedTypeParam, at, "embedded field type cannot be a type parameter");
+            self.error_at(
+                Code::MisplacedTypeParam,
+                at,
+                "embedded field type cannot be a (pointer to a) type parameter",
+            );
             return;
         }
         let message = match self.prog.types.under(base.unwrap_or(ty)) {
@@ -110,7 +114,7 @@ impl Checker<'_> {
                 InterfaceElem::Embed(e) => {
                     let ty = if self.is_union(e) { self.union(e) } else { self.typ(e) };
                     if self.prog.types.as_type_param(ty).is_some() {
-                        let message = format!("term cannot represent type parameter {}", self.ts(ty));
+                        let message = "term cannot be a type parameter";
                         self.error_at(Code::MisplacedTypeParam, e, message);
                         continue;
                     }

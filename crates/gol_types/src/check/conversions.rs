@@ -47,8 +47,9 @@ impl Checker<'_> {
                 }
             }
         } else if constant && types.as_type_param(to).is_some() {
+            let fits = self.const_to_param(x, to);
             x.mode = Mode::Value;
-            match self.const_to_param(x, to) {
+            match fits {
                 Ok(()) => true,
                 Err(why) => {
                     cause = why;
@@ -115,7 +116,7 @@ impl Checker<'_> {
             if fits {
                 continue;
             }
-            let (x_text, t_text, to_text) = (self.shown(x), self.ts(t), self.ts(to));
+            let (x_text, t_text, to_text) = (self.os(x), self.ts(t), self.ts(to));
             return Err(if types.is_integer(x.ty) && types.is_integer(t) {
                 format!("constant {} overflows {t_text} (in {to_text})", x.val())
             } else {

@@ -151,7 +151,9 @@ impl Checker<'_> {
             return;
         }
         if lhs.len() <= 1 {
-            let mut x = self.expr_with((!ty.is_invalid()).then_some(ty), init);
+            let name = |c: &Self| c.text(c.prog.objects[obj].name).to_string();
+            let target = self.target(ty, name);
+            let mut x = self.expr_with(target, init);
             self.init_var(obj, &mut x, "variable declaration");
             return;
         }

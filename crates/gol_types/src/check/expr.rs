@@ -6,6 +6,7 @@
 use gol_source::{Code, Span};
 use gol_syntax::ast::{Expr, ExprId, UnaryOp};
 
+use super::instantiate::Target;
 use super::{Checker, Operand};
 use crate::info::Mode;
 use crate::types::{Param, Type, TypeId};
@@ -31,7 +32,7 @@ impl Checker<'_> {
     }
 
     /// The same with a type that the context asks for (for later inference).
-    pub(crate) fn expr_with(&mut self, target: Option<TypeId>, e: ExprId) -> Operand {
+    pub(crate) fn expr_with(&mut self, target: Option<Target>, e: ExprId) -> Operand {
         self.target = target;
         let x = self.expr_hint(None, e);
         self.target = None;
@@ -88,7 +89,7 @@ impl Checker<'_> {
 
     /// Checks any expression and records it; `hint` is the type of a composite literal without one.
     pub(crate) fn raw_expr(&mut self, e: ExprId, hint: Option<TypeId>) -> (Operand, ExprKind) {
-        let target = self.target;
+        let target = self.target.clone();
         let (mut x, kind) = self.generic_raw_expr(e, hint);
         let generic = matches!(x.mode, Mode::TypeExpr | Mode::Value);
         if generic {
@@ -149,7 +150,7 @@ impl Checker<'_> {
         self.depth -= 1;
     }
 
-    fn expr_form(&mut self, e: ExprId, hint: Option<TypeId>, target: Option<TypeId>) -> (Operand, ExprKind) {
+    fn expr_form(&mut self, e: ExprId, hint: Option<TypeId>, target: Option<Target>) -> (Operand, ExprKind) {
         let ast = self.ast;
         let x = match &ast[e].kind {
             Expr::Bad => Operand::invalid(e),
@@ -166,8 +167,6 @@ impl Checker<'_> {
                 let x = self.generic_expr_or_type(*x);
                 if self.generic_signature(&x).is_some() {
                     let mut x = x;
-                    let target = target.map(|t| self.prog.types.underlying(t));
-                    let target = target.filter(|&t| matches!(self.prog.types.get(t), Type::Func(_)));
                     self.func_inst(target, &mut x, Some((e, indices)), true);
                     return (x, ExprKind::Expression);
                 }

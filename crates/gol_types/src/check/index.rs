@@ -195,7 +195,13 @@ impl Checker<'_> {
             }
             _ => {
                 if !self.prog.types.underlying(x.ty).is_invalid() {
-                    let message = format!("cannot slice {}", self.os(&x));
+                    let mut message = format!("cannot slice {}", self.os(&x));
+                    if let Some(why) = self.no_common_under(x.ty) {
+                        message.push_str(&format!(": {why}"));
+                        if self.prog.types.terms(x.ty).is_none() {
+                            message.push_str(&format!(" in {}", self.ts(x.ty)));
+                        }
+                    }
                     self.error_at(Code::NonSliceableOperand, x.expr, message);
                 }
                 return Operand::invalid(e);

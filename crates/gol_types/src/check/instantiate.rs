@@ -1,6 +1,8 @@
 //! Instantiation: type arguments for type parameters, whether they satisfy the constraints, and the objects of
 //! instances. Which arguments a call leaves out is found in `infer.rs`.
 
+use std::rc::Rc;
+
 use gol_source::{Code, Span};
 use gol_syntax::ast::{Decl, Expr, ExprId};
 
@@ -10,7 +12,23 @@ use crate::instances::Instance;
 use crate::objects::{ObjId, State};
 use crate::types::{NamedId, Signature, Type, TypeId, TypeParamId};
 
+/// A function type that the context asks for, from which the type arguments of a generic function can be inferred.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// A [`Type::Func`].
+    pub(crate) sig: TypeId,
+    /// What asks for it, in words for messages.
+    pub(crate) name: Rc<str>,
+}
+
 impl Checker<'_> {
+    /// A context that asks for a value of type `ty`.
+    pub(crate) fn target(&self, ty: TypeId, name: impl FnOnce(&Self) -> String) -> Option<Target> {
+        let sig = self.prog.types.common_under(ty)?;
+        let is_func = matches!(self.prog.types.get(sig), Type::Func(_));
+        is_func.then(|| Target { sig, name: name(self).into() })
+    }
+
     /// The generic function type of an operand, with its type parameters.
     pub(crate) fn generic_signature(&self, x: &Operand) -> Option<&Signature> {
         match self.prog.types.get(x.ty) {
@@ -191,7 +209,7 @@ impl Checker<'_> {
     /// what a function type `target` says. Unless `infer`, type arguments that do not suffice come back and `x` stays.
     pub(crate) fn func_inst(
         &mut self,
-        target: Option<TypeId>,
+        target: Option<Target>,
         x: &mut Operand,
         inst: Option<(ExprId, &[ExprId])>,
         infer: bool,
@@ -227,7 +245,7 @@ impl Checker<'_> {
             let mut args = Vec::new();
             if let Some(target) = target {
                 params.push(self.without_tparams(x.ty));
-                args.push(Operand::new(Mode::Value, target, x.expr).named("variable in assignment"));
+                args.push(Operand::new(Mode::Value, target.sig, x.expr).named(target.name));
             }
             let tparams = self.rename_tparams(&sig.tparams, &mut params);
             let known = targs.iter().map(|&t| Some(t)).collect();
@@ -249,13 +267,12 @@ impl Checker<'_> {
 
     /// Spoils a generic type or function that lacks its type arguments; for a function a function type `target` may
     /// give them.
-    pub(crate) fn non_generic(&mut self, x: &mut Operand, target: Option<TypeId>) {
+    pub(crate) fn non_generic(&mut self, x: &mut Operand, target: Option<Target>) {
         let what = match x.mode {
             Mode::TypeExpr if self.is_generic_type(x.ty) || self.names_generic_alias(x.expr) => "type",
             Mode::Value if self.generic_signature(x).is_some() => {
-                let target = target.map(|t| self.prog.types.underlying(t));
-                if let Some(t) = target.filter(|&t| matches!(self.prog.types.get(t), Type::Func(_))) {
-                    self.func_inst(Some(t), x, None, true);
+                if target.is_some() {
+                    self.func_inst(target, x, None, true);
                     return;
                 }
                 "function"
@@ -310,8 +327,8 @@ impl Checker<'_> {
         };
         if targs.len() != params.len() {
             let (have, want) = (targs.len(), params.len());
-            let (qualifier, at) =
-                if have < want { ("not enough", self.start(x)) } else { ("too many", self.start(args[want])) };
+            let qualifier = if have < want { "not enough" } else { "too many" };
+            let at = self.start(x);
             let name = self.text(self.prog.objects[obj].name);
             let message = format!("{qualifier} type arguments for type {name}: have {have}, want {want}");
             self.error(Code::WrongTypeArgCount, at, message);

@@ -168,8 +168,12 @@ impl Checker<'_> {
             _ => {
                 self.use_exprs(elems);
                 if !self.prog.types.underlying(base).is_invalid() {
+                    let why = match self.no_common_under(base) {
+                        Some(_) => " (no common underlying type)",
+                        None => "",
+                    };
                     let element = if ty.is_none() { " element" } else { "" };
-                    let message = format!("invalid composite literal{element} type {}", self.ts(typ));
+                    let message = format!("invalid composite literal{element} type {}{why}", self.ts(typ));
                     self.error_at(Code::InvalidLit, e, message);
                 }
                 return Operand::invalid(e);
@@ -197,6 +201,7 @@ impl Checker<'_> {
                 self.error_at(Code::MixedStructLit, elem, mixture);
                 continue;
             }
+            self.target = fields.get(i).and_then(|f| self.target(f.ty, |_| "struct literal".to_string()));
             let mut x = self.expr(elem);
             let Some(field) = fields.get(i) else {
                 let message = format!("too many values in struct literal of type {}", self.ts(base));
@@ -237,6 +242,11 @@ impl Checker<'_> {
         value: ExprId,
         paths: &mut Vec<(Vec<u32>, Symbol)>,
     ) {
+        let struct_type = self.prog.types.common_under(base).unwrap_or(base);
+        if let (Expr::Name(name), Type::Struct(fields)) = (&self.ast[key].kind, self.prog.types.get(struct_type)) {
+            let field = fields.iter().find(|f| f.name == *name).map(|f| f.ty);
+            self.target = field.and_then(|t| self.target(t, |_| "struct literal".to_string()));
+        }
         let mut x = self.expr(value);
         let Expr::Name(name) = self.ast[key].kind else {
             let message = format!("invalid field name {} in struct literal", self.es(key));
@@ -244,7 +254,7 @@ impl Checker<'_> {
             return;
         };
         // A named type's methods are no fields: look in its struct.
-        let under = self.prog.types.underlying(base);
+        let under = struct_type;
         let (path, indirect, ty) = match self.lookup_field_or_method(under, false, self.pkg, name, false) {
             Lookup::Found { selected: Selected::Field, path, indirect, ty, .. } => (path, indirect, ty),
             Lookup::Found { .. } => {
@@ -293,6 +303,7 @@ impl Checker<'_> {
                 self.error_at(Code::MissingLitKey, elem, "missing key in map literal");
                 continue;
             };
+            self.target = self.target(key_ty, |_| "map literal".to_string());
             let mut x = self.expr_hint(Some(key_ty), key);
             self.assignment(&mut x, Some(key_ty), "map literal");
             if x.is_invalid() {
@@ -306,6 +317,7 @@ impl Checker<'_> {
                 self.error_at(Code::DuplicateLitKey, x.expr, message);
                 continue;
             }
+            self.target = self.target(elem_ty, |_| "map literal".to_string());
             let mut v = self.expr_hint(Some(elem_ty), value);
             self.assignment(&mut v, Some(elem_ty), "map literal");
         }
@@ -341,6 +353,7 @@ impl Checker<'_> {
             }
             index = index.saturating_add(1);
             max = max.max(index);
+            self.target = self.target(ty, |_| "array or slice literal".to_string());
             let mut x = self.expr_hint(Some(ty), value);
             self.assignment(&mut x, Some(ty), "array or slice literal");
         }

@@ -133,7 +133,7 @@ pub(crate) struct Checker<'a> {
     /// The initializers of channel variables without a written type, to find what made them one-way.
     pub(crate) origins: HashMap<ObjId, ExprId>,
     /// A type that the context asks for, for the next expression that is checked.
-    pub(crate) target: Option<TypeId>,
+    pub(crate) target: Option<instantiate::Target>,
     /// The type parameters of generic types that those of their methods' receivers stand for.
     pub(crate) canon: HashMap<TypeParamId, TypeParamId>,
     /// Uses of type parameters in type arguments.

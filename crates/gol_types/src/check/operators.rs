@@ -240,8 +240,7 @@ impl Checker<'_> {
             return false;
         }
         let all_numeric = |t| types.all(t, |t| types.is_numeric(t));
-        let params = types.as_type_param(x.ty).is_some() || types.as_type_param(y.ty).is_some();
-        if !params && all_numeric(x.ty) != all_numeric(y.ty) {
+        if all_numeric(x.ty) != all_numeric(y.ty) {
             return false;
         }
         // Anything else may become an interface's value.
@@ -292,11 +291,17 @@ impl Checker<'_> {
         };
         let wrong = if at_y { y } else { &*x };
         let cause = if cause.is_empty() {
-            let what = match self.composite_kind(wrong.ty) {
-                "" => self.ts(wrong.ty),
-                word => word.to_string(),
-            };
-            format!("operator {} not defined on {what}", op.text())
+            let param = |t| self.prog.types.as_type_param(t).is_some();
+            if param(x.ty) || param(y.ty) {
+                let which = if param(x.ty) { &*x } else { y };
+                format!("type parameter {} cannot use operator {}", self.ts(which.ty), op.text())
+            } else {
+                let what = match self.composite_kind(wrong.ty) {
+                    "" => self.ts(wrong.ty),
+                    word => word.to_string(),
+                };
+                format!("operator {} not defined on {what}", op.text())
+            }
         } else {
             cause
         };
@@ -344,7 +349,7 @@ impl Checker<'_> {
             Type::Slice(_) | Type::Func(_) | Type::Map(..) => {
                 format!("{} can only be compared to nil", self.composite_kind(ty))
             }
-            Type::TypeParam(_) => format!("incomparable types in type set"),
+            Type::TypeParam(_) => "incomparable types in type set".to_string(),
             _ => self.comparable_cause(ty).err().unwrap_or_default(),
         }
     }

@@ -160,10 +160,7 @@ impl Checker<'_> {
     /// empty.
     fn range_over(&mut self, ty: TypeId) -> Result<KeyValue, String> {
         let Some(core) = self.common_bytes(ty) else {
-            return Err(match self.prog.types.terms(ty) {
-                None => "no specific type".to_string(),
-                Some(_) => String::new(),
-            });
+            return Err(self.no_common_under(ty).unwrap_or_default());
         };
         let under = match *self.prog.types.get(core) {
             Type::Pointer(base) => {

@@ -75,12 +75,7 @@ impl Checker<'_> {
             return TypeId::EMPTY_INTERFACE;
         }
         if self.prog.types.as_type_param(ty).is_some() {
-            let message = format!("cannot use a type parameter as constraint");
-            self.error_at(
-                Code::MisplacedTypeParam,
-                e,
-                format!("{message} {}", self.ts(ty)).replace("constraint ", "constraint: "),
-            );
+            self.error_at(Code::MisplacedTypeParam, e, "cannot use a type parameter as constraint");
             return TypeId::EMPTY_INTERFACE;
         }
         self.complete(ty);
@@ -189,15 +184,12 @@ impl Checker<'_> {
     }
 
     fn mono_error(&mut self, edges: &[MonoEdge], cycle: &[usize]) {
-        // The cycle starts at the parameter that is declared first.
         let declared = |c: &Self, p: TypeParamId| -> ObjId { c.prog.types.type_param(p).obj };
-        let start = (0..cycle.len()).min_by_key(|&i| self.prog.objects[declared(self, edges[cycle[i]].to)].span.lo);
-        let start = start.unwrap_or(0);
-        let first = declared(self, edges[cycle[start]].to);
-        let mut message = "instantiation cycle".to_string();
+        let first = declared(self, edges[cycle[0]].to);
+        let mut message = "instantiation cycle:".to_string();
         let mut d = Diagnostic::error(Code::InvalidInstanceCycle, self.prog.objects[first].span, "");
-        for k in 0..cycle.len() {
-            let e = &edges[cycle[(start + k) % cycle.len()]];
+        for &k in cycle {
+            let e = &edges[k];
             let name = self.text(self.prog.types.type_param(e.to).name);
             let line = format!("{name} instantiated as {}", self.ts(e.targ));
             message.push_str(&format!("\n\t{}: {line}", self.place(e.at)));

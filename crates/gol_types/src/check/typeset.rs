@@ -4,6 +4,7 @@ use gol_source::Code;
 use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 
 use super::Checker;
+use crate::objects::PkgId;
 use crate::types::{Interface, Term, Type, TypeId};
 
 /// How many terms a union may have.
@@ -36,11 +37,10 @@ impl Checker<'_> {
                 continue;
             }
             if self.prog.types.as_type_param(ty).is_some() {
-                let what = if tilde { "type in term" } else { "term" };
                 let message = if tilde {
-                    format!("{what} {} cannot be a type parameter", self.es(part))
+                    format!("type in term {} cannot be a type parameter", self.es(part))
                 } else {
-                    format!("term cannot represent type parameter {}", self.ts(ty))
+                    "term cannot be a type parameter".to_string()
                 };
                 self.error_at(Code::MisplacedTypeParam, inner, message);
                 continue;
@@ -94,6 +94,13 @@ impl Checker<'_> {
                 if single {
                     continue;
                 }
+                // With its package's path, unlike elsewhere.
+                let text = match *self.prog.types.get(t.ty) {
+                    Type::Named(id) if self.prog.types.named(id).pkg != PkgId::NONE => {
+                        format!("{}.{text}", self.prog.package(self.prog.types.named(id).pkg).path)
+                    }
+                    _ => text,
+                };
                 let message = if !i.methods.is_empty() {
                     format!("cannot use {text} in union ({text} contains methods)")
                 } else if t.ty == self.prog.objects[self.prog.universe.comparable].ty {
@@ -112,6 +119,19 @@ impl Checker<'_> {
                 self.error_at(Code::InvalidUnion, e, format!("overlapping terms {a} and {b}"));
             }
         }
+    }
+
+    /// Why the types of a type parameter's type set have no underlying type in common; `None` for all other types, and
+    /// where they have one.
+    pub(crate) fn no_common_under(&self, ty: TypeId) -> Option<String> {
+        self.prog.types.as_type_param(ty)?;
+        let Some(terms) = self.prog.types.terms(ty) else { return Some("no specific type".to_string()) };
+        if self.prog.types.common_under(ty).is_some() {
+            return None;
+        }
+        let first = terms.first()?.ty;
+        let other = terms.iter().find(|t| self.prog.types.underlying(t.ty) != self.prog.types.underlying(first))?.ty;
+        Some(format!("{} and {} have different underlying types", self.ts(first), self.ts(other)))
     }
 
     fn term_text(&self, t: Term) -> String {

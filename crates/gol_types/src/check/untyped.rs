@@ -166,7 +166,7 @@ impl Checker<'_> {
                 }
                 for t in set {
                     let under = self.prog.types.underlying(t);
-                    self.implicit(x, under)?;
+                    self.implicit(x, under).map_err(|_| Unfit::Type)?;
                 }
                 Ok((to, None))
             }
