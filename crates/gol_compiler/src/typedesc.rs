@@ -47,7 +47,7 @@ impl Session<'_> {
             regs: l.regs,
             leaves: l.leaves.clone(),
             ptr_words: l.ptr_words.clone(),
-            comparable: self.comparable(ty),
+            comparable: self.tp.types.comparable(ty),
             ..TypeDesc::of_kind(kind(&under))
         };
         match *self.tp.types.get(ty) {
@@ -102,16 +102,6 @@ impl Session<'_> {
             }
         }
         d
-    }
-
-    /// Whether `==` is allowed.
-    pub(crate) fn comparable(&self, ty: TypeId) -> bool {
-        match self.tp.types.under(ty) {
-            Type::Slice(_) | Type::Map(..) | Type::Func(_) => false,
-            Type::Array(e, _) => self.comparable(*e),
-            Type::Struct(fields) => fields.iter().all(|f| self.comparable(f.ty)),
-            _ => true,
-        }
     }
 
     /// Links each type to the pointer to it, where the program has that.

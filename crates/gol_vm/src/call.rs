@@ -129,8 +129,10 @@ pub(crate) unsafe fn start_frame(vm: &Vm, new: *mut G, entry: u32, closure: u64)
 /// # Safety
 /// V3.
 pub(crate) unsafe fn exit_goroutine(w: &mut Worker, g: *mut G, goexit: bool) -> Then {
-    // SAFETY: V3; nothing of the goroutine is used afterwards.
+    // SAFETY: V3; nothing of the goroutine is used afterwards, but that the main goroutine stays where a collection sees it: its
+    // base must be a frame's, which after the return from the first function it is not.
     unsafe {
+        (*g).base = HEADER as u32;
         if (*g).id == MAIN && !goexit {
             w.end_run(RunEnd::MainDone);
             return Then::Leave;
