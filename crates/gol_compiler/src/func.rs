@@ -116,6 +116,9 @@ pub(crate) fn compile(s: &mut Session<'_>, id: FuncId, work: Work) {
 fn declared(s: &mut Session<'_>, id: FuncId, name: String, obj: ObjId) {
     let Some(decl) = s.decl_of(obj) else { return };
     let (Some(body), Expr::FuncType(sig)) = (&decl.body, &s.ast[decl.ty].kind) else { return };
+    if !s.may_instantiate(obj, body.span) {
+        return;
+    }
     s.tp.check_instance(s.ast, s.map, obj);
     let analysis = Rc::new(Analysis::of_body(s.ast, s.tp, body.span, body));
     let sig_ty = s.tp.objects[obj].ty;

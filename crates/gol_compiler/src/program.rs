@@ -20,6 +20,9 @@ use crate::closure::Capture;
 use crate::layout::{Layout, Layouts, round_up};
 use crate::methods::{Method, MethodSet};
 
+/// How many instances a generic function may have: one that calls itself with a type of its own would have no end.
+const MAX_INSTANCES: u32 = 1_000;
+
 /// What a compiled function is made from; equal keys share one function.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub(crate) enum FuncKey {
@@ -116,6 +119,8 @@ pub(crate) struct Session<'a> {
     method_ids: HashMap<(Symbol, String, TypeRef), MethodId>,
     /// The numbers of instances of methods that have type parameters of their own: they are in no method set.
     generic_ids: HashMap<ObjId, MethodId>,
+    /// How many instances of each generic function are compiled.
+    instance_counts: HashMap<ObjId, u32>,
     /// What wrappers around them call, by the type of the receiver.
     pub(crate) generic_methods: HashMap<(TypeId, MethodId), Method>,
     globals: HashMap<ObjId, u32>,
@@ -147,6 +152,7 @@ impl<'a> Session<'a> {
             natives: HashMap::new(),
             method_ids: HashMap::new(),
             generic_ids: HashMap::new(),
+            instance_counts: HashMap::new(),
             generic_methods: HashMap::new(),
             globals: HashMap::new(),
         };
@@ -332,6 +338,18 @@ impl<'a> Session<'a> {
             let method = Method { id, sig: self.tp.objects[obj].ty, path: path.to_vec(), selected };
             self.generic_methods.insert((recv, id), method);
         }
+    }
+
+    /// Counts the compiled instances of a generic function; false, and an error, if there is no end of them.
+    pub(crate) fn may_instantiate(&mut self, obj: ObjId, span: Span) -> bool {
+        let Some(origin) = self.tp.instance(obj).map(|i| i.origin) else { return true };
+        let n = self.instance_counts.entry(origin).or_insert(0);
+        *n += 1;
+        if *n == MAX_INSTANCES {
+            let message = format!("more than {MAX_INSTANCES} instances of {}", self.func_name(obj));
+            self.error(Code::NotYet, span, message);
+        }
+        *self.instance_counts.get(&origin).unwrap_or(&0) < MAX_INSTANCES
     }
 
     fn own_targs(&self, obj: ObjId) -> &'static str {

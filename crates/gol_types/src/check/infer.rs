@@ -113,11 +113,10 @@ impl Checker<'_> {
                 let known = u.at(k);
                 if let Some((core, tilde, single)) = self.core_term(param) {
                     match known {
-                        Some(ty) => {
-                            if !u.unify(self, ty, core, LOOSE) {
-                                return Err(Some((at, self.unsatisfied(p, ty, ""))));
-                            }
+                        Some(ty) if !u.unify(self, ty, core, LOOSE) => {
+                            return Err(Some((at, self.unsatisfied(p, ty, ""))));
                         }
+                        Some(_) => {}
                         None if single && !tilde => u.set(k, core),
                         None => {}
                     }

@@ -226,7 +226,7 @@ impl Checker<'_> {
             x.spoil();
             return None;
         };
-        let Some(sig) = self.generic_signature(x).cloned() else { return None };
+        let sig = self.generic_signature(x).cloned()?;
         let (got, want) = (targs.len(), sig.tparams.len());
         if got > want {
             self.error_at(
