@@ -15,6 +15,7 @@ use gol_bytecode::Program;
 use gol_source::{Diagnostic, Severity, SourceMap};
 use gol_vm::{Options, Vm};
 use std::io::Write;
+use std::sync::Mutex;
 
 /// A text that went through the phases: what was found, and the program unless something is wrong.
 pub struct Built {
@@ -53,16 +54,22 @@ pub fn run(program: Program, options: Options) -> Result<i32, String> {
     Ok(Vm::new(program, gol_natives::find, options)?.run())
 }
 
-/// The checker and the compiler recurse as deep as the parser lets expressions nest.
-const STACK: usize = 1 << 30;
+/// The checker and the compiler recurse as deep as the parser lets expressions nest. The second size is for systems that
+/// allow a process few addresses.
+const STACKS: [usize; 2] = [1 << 30, 1 << 28];
 
 /// Runs `f` on a thread with room for deep recursion. The memory is reserved, not used.
-fn on_a_large_stack<T: Send>(f: impl FnOnce() -> T + Send) -> T {
+fn on_a_large_stack<T: Send>(f: impl FnOnce() -> Result<T, InputError> + Send) -> Result<T, InputError> {
+    let f = Mutex::new(Some(f));
+    let work = || {
+        let f = f.lock().ok().and_then(|mut f| f.take());
+        f.expect("only one thread was started")()
+    };
     std::thread::scope(|s| {
-        let thread = std::thread::Builder::new().name("front end".into()).stack_size(STACK).spawn_scoped(s, f);
-        match thread.expect("the system has room for a thread").join() {
-            Ok(v) => v,
-            Err(panic) => std::panic::resume_unwind(panic),
-        }
+        let start = |size| std::thread::Builder::new().name("front end".into()).stack_size(size).spawn_scoped(s, work);
+        let Some(thread) = STACKS.into_iter().find_map(|size| start(size).ok()) else {
+            return Err(InputError("the system has no room for another thread".into()));
+        };
+        thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
     })
 }

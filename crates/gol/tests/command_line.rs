@@ -1,0 +1,204 @@
+//! What the command does with odd files, flags and streams: a message on standard error and a sensible status, never a crash.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+const HELLO: &str = "package main\n\nimport \"fmt\"\n\nfunc main() { fmt.Println(\"hi\") }\n";
+
+fn gol(args: &[&str]) -> Command {
+    let mut c = Command::new(env!("CARGO_BIN_EXE_gol"));
+    c.args(args).stdin(Stdio::null());
+    c
+}
+
+/// A file in a folder of the test's own.
+fn file(test: &str, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+    let dir = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(test);
+    fs::create_dir_all(&dir).unwrap();
+    let path = dir.join(name);
+    fs::write(&path, text).unwrap();
+    path
+}
+
+fn outcome(c: &mut Command) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = c.output().unwrap();
+    (status.code(), String::from_utf8_lossy(&stdout).into_owned(), String::from_utf8_lossy(&stderr).into_owned())
+}
+
+/// Runs and checks a text; both are refused with this message.
+#[track_caller]
+fn refused(test: &str, text: impl AsRef<[u8]>, message: &str) {
+    let path = file(test, "x.gol", text);
+    for command in ["run", "check"] {
+        let (status, out, err) = outcome(&mut gol(&[command, path.to_str().unwrap()]));
+        assert_eq!((status, out.as_str()), (Some(1), ""), "{command}: {err}");
+        assert!(err.contains(message), "{command}: {err}");
+        assert!(!err.contains("panicked"), "{command}: {err}");
+    }
+}
+
+#[track_caller]
+fn prints_hi(test: &str, text: impl AsRef<[u8]>) {
+    let path = file(test, "x.gol", text);
+    assert_eq!(outcome(&mut gol(&[path.to_str().unwrap()])), (Some(0), "hi\n".into(), String::new()));
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    for command in ["run", "check"] {
+        let (status, _, err) = outcome(&mut gol(&[command, "no/such/file.gol"]));
+        assert_eq!((status, err.as_str()), (Some(1), "gol: open no/such/file.gol: no such file or directory\n"));
+    }
+    let (status, _, err) = outcome(&mut gol(&["no_such_command"]));
+    assert_eq!((status, err.as_str()), (Some(1), "gol: open no_such_command: no such file or directory\n"));
+    let dir = file("empty_folder", "readme.txt", "").parent().unwrap().to_path_buf();
+    let (status, _, err) = outcome(&mut gol(&["run", dir.to_str().unwrap()]));
+    assert_eq!(status, Some(1));
+    assert!(err.starts_with("gol: no .gol or .go files in "), "{err}");
+    assert_eq!(outcome(&mut gol(&["run", ""])).0, Some(1));
+}
+
+#[test]
+fn a_folder_is_one_package() {
+    file("folder", "a.gol", "package main\n\nfunc main() { hi() }\n");
+    let b = file("folder", "b.gol", "package main\n\nimport \"fmt\"\n\nfunc hi() { fmt.Println(\"hi\") }\n");
+    let out = outcome(&mut gol(&[b.parent().unwrap().to_str().unwrap()]));
+    assert_eq!(out, (Some(0), "hi\n".into(), String::new()));
+}
+
+#[test]
+fn texts_that_are_no_programs() {
+    refused("empty", "", "package statement must be first");
+    refused("words", "hello", "package statement must be first");
+    refused("nul", "package main\nfunc main() { println(\"\0\") }\n", "invalid NUL character");
+    refused("utf8", b"package main\nfunc main() { println(\"\xff\") }\n", "invalid UTF-8 encoding");
+    refused("utf8_first", b"\xff\xfe\x00package main\n", "invalid UTF-8 encoding");
+    let mut x = 1u32;
+    let noise = |_| {
+        x = x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (x >> 24) as u8
+    };
+    refused("binary", (0..5000).map(noise).collect::<Vec<_>>(), "invalid");
+}
+
+#[test]
+fn programs_without_a_start() {
+    let path = file("no_main", "x.gol", "package main\n");
+    let (status, _, err) = outcome(&mut gol(&[path.to_str().unwrap()]));
+    assert_eq!(status, Some(1));
+    assert!(err.contains("function main is undeclared in the main package"), "{err}");
+    let path = file("library", "x.gol", "package tree\n");
+    let (status, _, err) = outcome(&mut gol(&[path.to_str().unwrap()]));
+    let text = "gol: package command-line-arguments is not a main package\n";
+    assert_eq!((status, err.as_str()), (Some(1), text));
+    assert_eq!(outcome(&mut gol(&["check", path.to_str().unwrap()])).0, Some(0));
+}
+
+#[test]
+fn marks_and_line_ends_of_other_systems() {
+    prints_hi("bom", format!("\u{feff}{HELLO}"));
+    prints_hi("crlf", HELLO.replace('\n', "\r\n"));
+    prints_hi("script", format!("#!/usr/bin/env gol\n{HELLO}"));
+    prints_hi("no_last_newline", HELLO.trim_end());
+    prints_hi("long_line", HELLO.replace("hi", &format!("\" + \"hi{}", "\" + \"".repeat(20_000))));
+    prints_hi("long_comment", format!("/*{}*/{HELLO}", "x".repeat(5_000_000)));
+}
+
+#[test]
+fn arguments_that_make_no_sense() {
+    for args in [&["--nope"][..], &["check"], &["run"], &["run", "--"], &["check", "--format=nope", "x.gol"], &[]] {
+        let (status, _, err) = outcome(&mut gol(args));
+        assert_eq!(status, Some(2), "{args:?}");
+        assert!(err.contains("--help"), "{args:?}: {err}");
+    }
+    // What follows the program is the program's.
+    let text = "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() { fmt.Println(os.Args[1:]) }\n";
+    let path = file("args", "x.gol", text);
+    let out = outcome(&mut gol(&["run", path.to_str().unwrap(), "--nope", "-h", "a b"]));
+    assert_eq!(out, (Some(0), "[--nope -h a b]\n".into(), String::new()));
+}
+
+#[test]
+fn a_program_from_standard_input() {
+    let mut child = gol(&["-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(HELLO.as_bytes()).unwrap();
+    let out = child.wait_with_output().unwrap();
+    assert_eq!((out.status.code(), &out.stdout[..]), (Some(0), &b"hi\n"[..]));
+}
+
+#[cfg(unix)]
+mod unix {
+    use super::*;
+    use std::os::unix::process::ExitStatusExt;
+
+    /// Runs a shell line; `$gol` is the command, `$x` the file.
+    fn shell(line: &str, path: &std::path::Path) -> (Option<i32>, String, String) {
+        let mut c = Command::new("sh");
+        outcome(c.args(["-c", line]).env("gol", env!("CARGO_BIN_EXE_gol")).env("x", path).stdin(Stdio::null()))
+    }
+
+    #[test]
+    fn a_reader_that_goes_ends_the_program_quietly() {
+        let text =
+            "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tfor i := 0; ; i++ {\n\t\tfmt.Println(i)\n\t}\n}\n";
+        let path = file("pipe", "x.gol", text);
+        let mut child = gol(&[path.to_str().unwrap()]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = [0; 2];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let out = child.wait_with_output().unwrap();
+        assert_eq!(&first, b"0\n");
+        assert_eq!(String::from_utf8_lossy(&out.stderr), "");
+        assert_eq!(out.status.signal(), Some(13), "the signal of a broken pipe, as in Go");
+    }
+
+    #[test]
+    fn streams_that_are_closed_or_full() {
+        let text = "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n)\n\nfunc main() {\n\t_, err := fmt.Println(\"hi\")\n\
+            \tfmt.Fprintln(os.Stderr, err)\n\tn, err := os.Stdin.Read(make([]byte, 1))\n\tfmt.Fprintln(os.Stderr, n, err != nil)\n}\n";
+        let path = file("streams", "x.gol", text);
+        let (status, _, err) = shell("exec \"$gol\" \"$x\" >&-", &path);
+        assert_eq!(status, Some(0), "{err}");
+        assert!(!err.contains("panicked"), "{err}");
+        assert_eq!(shell("exec \"$gol\" \"$x\" 2>&-", &path), (Some(0), "hi\n".into(), String::new()));
+        assert_eq!(shell("exec \"$gol\" \"$x\" <&-", &path).0, Some(0));
+        assert_eq!(shell("exec \"$gol\" \"$x\" <&- >&- 2>&-", &path).0, Some(0));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn memory_that_ends_ends_the_program() {
+        let programs = [
+            ("slices", "var s [][]byte\n\tfor {\n\t\ts = append(s, make([]byte, 1<<20))\n\t}"),
+            ("strings", "s := \"x\"\n\tfor {\n\t\ts += s\n\t}"),
+            ("runes", "s := \"x\"\n\tfor {\n\t\ts += s\n\t\ts = string([]rune(s))\n\t}"),
+            ("goroutines", "c := make(chan int)\n\tfor {\n\t\tgo func() { <-c }()\n\t}"),
+            ("huge", "_ = make([]int, 1<<36)"),
+            ("buffer", "_ = make(chan [100]int, 1<<30)"),
+        ];
+        for (name, body) in programs {
+            let path =
+                file(&format!("memory_{name}"), "x.gol", format!("package main\n\nfunc main() {{\n\t{body}\n}}\n"));
+            let (status, _, err) = shell("ulimit -v 1500000; exec \"$gol\" \"$x\"", &path);
+            assert_eq!(status, Some(2), "{name}: {err}");
+            assert!(err.contains("out of memory"), "{name}: {err}");
+        }
+    }
+
+    #[test]
+    fn a_signal_ends_a_program() {
+        let busy = file("busy", "x.gol", "package main\n\nfunc main() {\n\tprintln(\"on\")\n\tfor {\n\t}\n}\n");
+        let asleep =
+            "package main\n\nimport \"time\"\n\nfunc main() {\n\tprintln(\"on\")\n\ttime.Sleep(time.Hour)\n}\n";
+        let asleep = file("asleep", "x.gol", asleep);
+        for path in [busy, asleep] {
+            let mut child = gol(&[path.to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
+            child.stderr.as_mut().unwrap().read_exact(&mut [0; 3]).unwrap();
+            let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+            assert!(kill.success());
+            let status = child.wait().unwrap();
+            assert!(status.signal() == Some(2) || status.code() == Some(130), "{status:?}");
+        }
+    }
+}
