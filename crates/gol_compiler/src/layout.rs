@@ -183,7 +183,7 @@ fn set_bit(words: &mut Vec<u64>, bit: u64) {
 fn set_bits(words: &mut Vec<u64>, from: u64, to: u64) {
     let mut bit = from;
     while bit < to {
-        if bit % 64 == 0 && to - bit >= 64 {
+        if bit.is_multiple_of(64) && to - bit >= 64 {
             let (i, n) = ((bit / 64) as usize, ((to - bit) / 64) as usize);
             words.resize(words.len().max(i + n), 0);
             words[i..i + n].fill(u64::MAX);
