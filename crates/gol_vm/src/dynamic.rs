@@ -4,7 +4,7 @@
 //! [`Native::value_at`] gives the inner interface value for it. Everything here copies; the only ways to change a
 //! variable are the `store` functions, which take its address as a pointer value.
 
-use crate::native::{Bytes, Native};
+use crate::native::Native;
 use crate::raise::Raise;
 use crate::value::{load_leaves, store_value};
 use crate::{iface, maps, strings};
@@ -505,10 +505,5 @@ impl<'a> Native<'a> {
     pub fn string_value(&mut self, s: &[u8]) -> Result<Value, Raise> {
         let data = strings::boxed(self.vm, self.w, s)?;
         Ok(Value { ty: self.vm.image.program.well_known.string, data })
-    }
-
-    /// A slice of bytes given as address and length, such as a `[]byte` that a value holds.
-    pub fn bytes_at(&self, (at, len, _): (u64, u64, u64)) -> Bytes {
-        Bytes { at, len }
     }
 }

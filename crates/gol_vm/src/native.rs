@@ -17,6 +17,7 @@ use crate::{Vm, panics, strings};
 use gol_bytecode::{Program, TypeRef};
 use gol_heap::{LayoutId, mem};
 use gol_runtime::{G, Worker};
+use std::marker::PhantomData;
 
 /// What a native has done.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -71,14 +72,16 @@ impl Address {
     }
 }
 
-/// A `[]byte` argument: memory that other goroutines may be writing, so it is copied in and out.
+/// A `[]byte` argument: memory that other goroutines may be writing, so it is copied in and out. Like all views of
+/// memory it is good as long as the native runs; what goes on after a blocking call reads its arguments again.
 #[derive(Clone, Copy, Debug)]
-pub struct Bytes {
-    pub(crate) at: u64,
-    pub(crate) len: u64,
+pub struct Bytes<'a> {
+    at: u64,
+    len: u64,
+    native: PhantomData<&'a ()>,
 }
 
-impl Bytes {
+impl<'a> Bytes<'a> {
     /// Its length.
     pub fn len(self) -> usize {
         self.len as usize
@@ -90,8 +93,8 @@ impl Bytes {
     }
 
     /// Its bytes where they are. Others may be changing them: what is read twice may differ, so nothing may be concluded
-    /// from an earlier look but in the result. For searching only; as long as the native runs.
-    pub fn view<'a>(self) -> &'a [u8] {
+    /// from an earlier look but in the result. For searching only.
+    pub fn view(self) -> &'a [u8] {
         // SAFETY: a live slice of bytes; plain byte loads of memory that is mapped.
         unsafe { strings::bytes(self.at, self.len) }
     }
@@ -114,12 +117,13 @@ impl Bytes {
 
 /// A slice of 8-byte elements without pointers: `[]int`, `[]float64`.
 #[derive(Clone, Copy, Debug)]
-pub struct Words {
+pub struct Words<'a> {
     at: u64,
     len: u64,
+    native: PhantomData<&'a ()>,
 }
 
-impl Words {
+impl<'a> Words<'a> {
     /// A copy of its elements' bits.
     pub fn to_vec(self) -> Vec<u64> {
         // SAFETY: H6: a live slice of this length.
@@ -137,12 +141,13 @@ impl Words {
 
 /// A `[]string` whose elements can be put in another order.
 #[derive(Clone, Copy, Debug)]
-pub struct Strings {
+pub struct Strings<'a> {
     at: u64,
     len: u64,
+    native: PhantomData<&'a ()>,
 }
 
-impl Strings {
+impl<'a> Strings<'a> {
     /// Sorts its strings by their bytes.
     pub fn sort(self) {
         // SAFETY: H6: a live slice of string units; what the units name stays alive while the native runs.
@@ -226,9 +231,9 @@ impl<'a> Native<'a> {
     }
 
     /// A `[]byte` argument.
-    pub fn bytes(&mut self) -> Bytes {
+    pub fn bytes(&mut self) -> Bytes<'a> {
         let (at, len, _cap) = (self.word(), self.word(), self.word());
-        Bytes { at, len }
+        Bytes { at, len, native: PhantomData }
     }
 
     /// A `[]string` argument.
@@ -243,15 +248,15 @@ impl<'a> Native<'a> {
     }
 
     /// An `[]int`, `[]float64` or the like.
-    pub fn words(&mut self) -> Words {
+    pub fn words(&mut self) -> Words<'a> {
         let (at, len, _cap) = (self.word(), self.word(), self.word());
-        Words { at, len }
+        Words { at, len, native: PhantomData }
     }
 
     /// A `[]string` that stays where it is.
-    pub fn string_slice(&mut self) -> Strings {
+    pub fn string_slice(&mut self) -> Strings<'a> {
         let (at, len, _cap) = (self.word(), self.word(), self.word());
-        Strings { at, len }
+        Strings { at, len, native: PhantomData }
     }
 
     /// A pointer argument; raises if it is nil.
