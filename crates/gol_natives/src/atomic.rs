@@ -40,6 +40,10 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("OrUint32", or::<u32>),
     ("OrUint64", or::<u64>),
     ("OrUintptr", or::<u64>),
+    ("loadPointer", load::<u64>),
+    ("storePointer", store::<u64>),
+    ("swapPointer", swap::<u64>),
+    ("compareAndSwapPointer", compare_and_swap::<u64>),
     ("replace", replace),
     ("sameType", same_type),
 ];

@@ -52,6 +52,7 @@ const TABLES: &[(&str, Table)] = &[
     ("os", os::TABLE),
     ("runtime", runtime::TABLE),
     ("runtime/debug", debug::TABLE),
+    ("slices", sort::SLICES),
     ("sort", sort::TABLE),
     ("strconv", strconv::TABLE),
     ("strings", strings::TABLE),

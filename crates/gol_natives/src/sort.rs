@@ -1,8 +1,11 @@
-//! `sort`: slices of basic types, where no program can tell one algorithm from another.
+//! `sort` and `slices`: slices of basic types, where no program can tell one algorithm from another.
 
 use gol_vm::{Flow, Native, NativeFn, NativeResult};
 
 pub(crate) const TABLE: &[(&str, NativeFn)] = &[("Ints", ints), ("Strings", strings), ("sortFloat64s", floats)];
+
+pub(crate) const SLICES: &[(&str, NativeFn)] =
+    &[("sortInts", ints), ("sortStrings", strings), ("sortFloat64s", floats)];
 
 fn ints(n: &mut Native<'_>) -> NativeResult {
     let x = n.words();
