@@ -586,6 +586,17 @@ ops! {
     /// `R[A..2] = recover()`
     Recover(W(2), None, None);
 
+    // Loops over functions. A loop's state is a word in memory: 0 ready, 1 its body runs or has panicked, 2 the body
+    // wants no more, 3 the loop has ended.
+    /// `R[A] = ` a mark of this frame, for the calls that the body of its next loop defers
+    RangeMark(W(1), None, None);
+    /// The body of the loop with state at `R[A]` is called; raises unless it is ready
+    RangeEnter(R(1), None, None);
+    /// The iterator of the loop with state at `R[A]` has returned; raises if its body has panicked
+    RangeExit(R(1), None, None);
+    /// The call that this frame has just deferred is deferred by the frame with mark `R[A]` instead; raises
+    DeferTo(R(1), None, None);
+
     // Channels. An element is in register form.
     /// `R[A] = make(chan K1, R[B])`, K1 the channel type; raises
     MakeChan(W(1), R(1), None; Type);

@@ -7,6 +7,7 @@ use gol_syntax::ast::{Expr, ExprId};
 use gol_types::types::{Type, TypeId};
 use gol_types::{Mode, ObjId, ObjKind, Selected, Selection, SelectionKind};
 
+use crate::captures::Inner;
 use crate::func::{FuncGen, Want};
 use crate::place::Place;
 use crate::program::Shape;
@@ -129,7 +130,7 @@ impl FuncGen<'_, '_> {
             }
             _ => {
                 let callee = match ast[fun].kind {
-                    Expr::FuncLit { .. } if self.analysis.free(fun).is_empty() => {
+                    Expr::FuncLit { .. } if self.analysis.free(Inner::Lit(fun)).is_empty() => {
                         Callee::Func(self.literal_func(fun, Vec::new()))
                     }
                     _ => Callee::Closure(self.expr(fun, Want::Any)),

@@ -1,13 +1,15 @@
 //! What a function does with its variables, found out before it is compiled: which are captured by function literals,
 //! assigned after their declaration, or have their address taken; which literals capture what; who defers.
 //!
+//! The body of a loop that ranges over a function is compiled to a function too, and counts as a literal here.
+//!
 //! One [`Analysis`] covers an outermost body with all literals in it. From it follows where a variable lives: in
 //! registers, unless its address is taken or a literal shares it and it is assigned after its declaration. A three-clause
 //! loop's variable that only the post statement changes counts as not assigned: each iteration has its own.
 
 use std::collections::HashMap;
 
-use gol_source::Span;
+use gol_source::{Span, Symbol};
 use gol_syntax::ast::{AssignOp, Ast, Block, Decl, Expr, ExprId, Stmt, StmtId, UnaryOp};
 use gol_types::types::{Type, TypeId};
 use gol_types::{Info, Mode, ObjId, ObjKind, Program, Selected, SelectionKind, VarKind};
@@ -42,16 +44,45 @@ impl VarFlags {
 pub(crate) struct Analysis {
     vars: HashMap<ObjId, VarFlags>,
     lits: Vec<Lit>,
-    by_expr: HashMap<ExprId, usize>,
+    by_id: HashMap<Inner, usize>,
 }
 
-/// A body: the outermost one (number 0) or a literal's.
+/// A body inside an outermost one that is compiled to a function of its own.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub(crate) enum Inner {
+    /// A function literal's.
+    Lit(ExprId),
+    /// That of a loop that ranges over a function.
+    Range(StmtId),
+}
+
+/// What a function, or the body of a loop over a function, has in it that concerns the function's frame. A loop's body
+/// counts with all that are around it, up to the function.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Uses {
+    /// A defer statement.
+    pub(crate) defers: bool,
+    /// A return statement in the body of a loop over a function.
+    pub(crate) returns: bool,
+}
+
+/// A body: the outermost one (number 0), a literal's, or that of a loop over a function.
 #[derive(Debug)]
 struct Lit {
     parent: usize,
     span: Span,
+    /// It is a loop's body.
+    is_range: bool,
     free: Vec<ObjId>,
-    defers: bool,
+    uses: Uses,
+    /// The labels in a loop's body.
+    labels: Vec<Symbol>,
+}
+
+impl Lit {
+    fn new(parent: usize, span: Span, is_range: bool) -> Lit {
+        Lit { parent, span, is_range, free: Vec::new(), uses: Uses::default(), labels: Vec::new() }
+    }
 }
 
 impl Analysis {
@@ -74,21 +105,28 @@ impl Analysis {
         self.vars.get(&obj).copied().unwrap_or_default()
     }
 
-    /// The variables that a literal uses from outside.
-    pub(crate) fn free(&self, lit: ExprId) -> &[ObjId] {
-        self.by_expr.get(&lit).map_or(&[], |i| &self.lits[*i].free)
+    /// The variables that an inner body uses from outside.
+    pub(crate) fn free(&self, body: Inner) -> &[ObjId] {
+        self.by_id.get(&body).map_or(&[], |i| &self.lits[*i].free)
     }
 
-    /// The number of a literal among those of the body around it, in source order, from 1.
-    pub(crate) fn number(&self, lit: ExprId) -> usize {
-        let Some(&i) = self.by_expr.get(&lit) else { return 1 };
-        let (parent, lo) = (self.lits[i].parent, self.lits[i].span.lo);
-        1 + self.lits.iter().skip(1).filter(|l| l.parent == parent && l.span.lo < lo).count()
+    /// The number of an inner body among those of its kind in the body around it, in source order, from 1.
+    pub(crate) fn number(&self, body: Inner) -> usize {
+        let Some(&i) = self.by_id.get(&body) else { return 1 };
+        let this = &self.lits[i];
+        let before = |l: &&Lit| l.parent == this.parent && l.is_range == this.is_range && l.span.lo < this.span.lo;
+        1 + self.lits.iter().skip(1).filter(before).count()
     }
 
-    /// Whether the body itself has a defer statement; `None`: the outermost body.
-    pub(crate) fn defers(&self, lit: Option<ExprId>) -> bool {
-        lit.map_or(Some(0), |l| self.by_expr.get(&l).copied()).and_then(|i| self.lits.get(i)).is_some_and(|l| l.defers)
+    /// What a body has in it; `None`: the outermost body.
+    pub(crate) fn uses(&self, body: Option<Inner>) -> Uses {
+        let i = body.map_or(Some(0), |b| self.by_id.get(&b).copied());
+        i.and_then(|i| self.lits.get(i)).map_or(Uses::default(), |l| l.uses)
+    }
+
+    /// Whether a label stands in a loop's body itself.
+    pub(crate) fn has_label(&self, body: Inner, name: Symbol) -> bool {
+        self.by_id.get(&body).is_some_and(|i| self.lits[*i].labels.contains(&name))
     }
 }
 
@@ -119,7 +157,7 @@ struct Walk<'a> {
 
 impl<'a> Walk<'a> {
     fn new(ast: &'a Ast, prog: &'a Program, span: Span) -> Walk<'a> {
-        let outer = Lit { parent: 0, span, free: Vec::new(), defers: false };
+        let outer = Lit::new(0, span, false);
         let found = Analysis { lits: vec![outer], ..Analysis::default() };
         Walk { ast, prog, info: &prog.info, found, todo: Vec::new(), loops: Vec::new() }
     }
@@ -146,6 +184,30 @@ impl<'a> Walk<'a> {
         self.todo.extend(xs.into_iter().map(|x| (Node::Expr(*x), at)));
     }
 
+    /// A new inner body.
+    fn inner(&mut self, id: Inner, span: Span, at: At) -> At {
+        let lit = self.found.lits.len();
+        self.found.lits.push(Lit::new(at.lit, span, matches!(id, Inner::Range(_))));
+        self.found.by_id.insert(id, lit);
+        At { lit, header: None }
+    }
+
+    /// Notes something about a body and, if it is a loop's, about those around it up to the function.
+    fn uses(&mut self, mut lit: usize, note: impl Fn(&mut Uses)) {
+        loop {
+            let l = &mut self.found.lits[lit];
+            note(&mut l.uses);
+            if !l.is_range {
+                break;
+            }
+            lit = l.parent;
+        }
+    }
+
+    fn is_func(&self, x: ExprId) -> bool {
+        self.info.type_of(x).is_some_and(|t| matches!(self.prog.types.under(t), Type::Func(_)))
+    }
+
     fn flags(&mut self, obj: ObjId) -> &mut VarFlags {
         self.found.vars.entry(obj).or_default()
     }
@@ -155,7 +217,7 @@ impl<'a> Walk<'a> {
             Stmt::Bad | Stmt::Empty | Stmt::Branch { .. } => {}
             Stmt::Expr(x) | Stmt::Go(x) => self.exprs([x], at),
             Stmt::Defer(x) => {
-                self.found.lits[at.lit].defers = true;
+                self.uses(at.lit, |u| u.defers = true);
                 self.exprs([x], at);
             }
             Stmt::Send { chan, value, .. } => self.exprs([chan, value], at),
@@ -172,7 +234,12 @@ impl<'a> Walk<'a> {
                 self.exprs(lhs, at);
                 self.exprs(rhs, at);
             }
-            Stmt::Return(xs) => self.exprs(xs, at),
+            Stmt::Return(xs) => {
+                if self.found.lits[at.lit].is_range {
+                    self.uses(at.lit, |u| u.returns = true);
+                }
+                self.exprs(xs, at);
+            }
             Stmt::Block(b) => self.stmts(&b.stmts, at),
             Stmt::If { init, cond, then, els } => {
                 self.stmts(init.as_slice(), at);
@@ -203,6 +270,8 @@ impl<'a> Walk<'a> {
             }
             Stmt::For { init, cond, post, body } => self.for_stmt(*init, *cond, *post, body, at),
             Stmt::Range { key, value, define, x, body, .. } => {
+                let outer = at;
+                let at = if self.is_func(*x) { self.inner(Inner::Range(s), self.ast[s].span, at) } else { at };
                 for v in [key, value].into_iter().flatten() {
                     if !define {
                         self.assigned(*v);
@@ -210,10 +279,13 @@ impl<'a> Walk<'a> {
                     self.exprs([v], at);
                 }
                 // Ranging over an array variable without copying it is reading it.
-                self.exprs([x], at);
+                self.exprs([x], outer);
                 self.stmts(&body.stmts, at);
             }
-            Stmt::Labeled(_, s) => self.stmts(&[*s], at),
+            Stmt::Labeled(l, s) => {
+                self.found.lits[at.lit].labels.push(l.name);
+                self.stmts(&[*s], at);
+            }
             Stmt::Decl(d) => {
                 if let Decl::Var(specs) = &self.ast[*d].kind {
                     for spec in specs {
@@ -289,11 +361,8 @@ impl<'a> Walk<'a> {
                         self.flags(obj).assigned = true;
                     }
                 }
-                let lit = self.found.lits.len();
-                let span = self.ast[x].span;
-                self.found.lits.push(Lit { parent: at.lit, span, free: Vec::new(), defers: false });
-                self.found.by_expr.insert(x, lit);
-                self.block(&body.stmts, lit);
+                let at = self.inner(Inner::Lit(x), self.ast[x].span, at);
+                self.stmts(&body.stmts, at);
             }
             Expr::Paren(x) | Expr::Star(x) | Expr::TypeAssert(x, _) | Expr::TypeSwitchGuard(x) => self.exprs([x], at),
             Expr::Selector(base, _) => {

@@ -11,6 +11,7 @@ use gol_types::types::TypeId;
 use gol_types::{Builtin, Mode, ObjId, Selected, Selection};
 
 use crate::call::{Callee, Prepared};
+use crate::captures::Inner;
 use crate::func::{FuncGen, Var, Want};
 use crate::program::{FuncKey, Shape, Work};
 use crate::regalloc::Reg;
@@ -36,16 +37,9 @@ pub(crate) struct DeferredBuiltin {
 impl FuncGen<'_, '_> {
     /// A function literal's value.
     pub(crate) fn func_lit(&mut self, x: ExprId, want: Want) -> Reg {
-        let free = self.analysis.free(x).to_vec();
-        let mut captures = Vec::new();
-        for obj in free {
-            let ty = self.s.tp.objects[obj].ty;
-            let by_address = !matches!(self.vars.get(&obj), Some(Var::Reg(_)));
-            captures.push(Capture { obj, ty, by_address });
-        }
+        let captures = self.captures(Inner::Lit(x));
         let m = self.regs.mark();
-        let n: u16 =
-            captures.iter().map(|c| if c.by_address { 1 } else { self.s.regs(c.ty) }).fold(0, u16::saturating_add);
+        let n = self.captured_words(&captures);
         if n == 0 && captures.is_empty() {
             let f = self.literal_func(x, captures);
             let to = self.out(want, 1);
@@ -53,23 +47,7 @@ impl FuncGen<'_, '_> {
             return to;
         }
         let row = self.temp(n);
-        let mut at = row;
-        for c in &captures {
-            match self.vars.get(&c.obj) {
-                Some(Var::Mem(r) | Var::Array(r)) => {
-                    let r = *r;
-                    self.mov(at, r, 1);
-                    at += 1;
-                }
-                Some(Var::Reg(r)) => {
-                    let r = *r;
-                    let n = self.s.regs(c.ty);
-                    self.mov(at, r, n);
-                    at += n;
-                }
-                None => {}
-            }
-        }
+        self.capture(&captures, row);
         let f = self.literal_func(x, captures);
         self.regs.free(m);
         let to = self.out(want, 1);
@@ -77,24 +55,51 @@ impl FuncGen<'_, '_> {
         to
     }
 
+    /// What an inner body captures.
+    pub(crate) fn captures(&self, body: Inner) -> Vec<Capture> {
+        let capture = |obj: &ObjId| {
+            let by_address = !matches!(self.vars.get(obj), Some(Var::Reg(_)));
+            Capture { obj: *obj, ty: self.s.tp.objects[*obj].ty, by_address }
+        };
+        self.analysis.free(body).iter().map(capture).collect()
+    }
+
+    /// How many words that takes.
+    pub(crate) fn captured_words(&mut self, captures: &[Capture]) -> u16 {
+        captures.iter().map(|c| if c.by_address { 1 } else { self.s.regs(c.ty) }).fold(0, u16::saturating_add)
+    }
+
+    /// Lays the captured words in a row of registers; gives the register after them.
+    pub(crate) fn capture(&mut self, captures: &[Capture], mut at: Reg) -> Reg {
+        for c in captures {
+            let n = if c.by_address { 1 } else { self.s.regs(c.ty) };
+            if let Some(Var::Mem(r) | Var::Array(r) | Var::Reg(r)) = self.vars.get(&c.obj).copied() {
+                self.mov(at, r, n);
+            }
+            at += n;
+        }
+        at
+    }
+
     /// The function of a literal, queued for compilation.
     pub(crate) fn literal_func(&mut self, x: ExprId, captures: Vec<Capture>) -> FuncId {
         let (nargs, nresults) = self.s.sig_words(self.ty(x));
         let name = match self.lit {
-            Some(_) => format!("{}.{}", self.name, self.analysis.number(x)),
+            _ if self.range.is_some() => format!("{}.{}", self.name, self.analysis.number(Inner::Lit(x))),
+            Some(_) => format!("{}.{}", self.name, self.analysis.number(Inner::Lit(x))),
             None if self.name.ends_with(".init") && self.owner_is_initializer => {
                 let n = self.s.next_init_literal(&self.name);
                 format!("{}.func{n}", self.name)
             }
-            None => format!("{}.func{}", self.name, self.analysis.number(x)),
+            None => format!("{}.func{}", self.name, self.analysis.number(Inner::Lit(x))),
         };
         let id = self.s.new_func(name, nargs, nresults, false);
         self.s.enqueue(id, Work::Literal { lit: x, analysis: self.analysis.clone(), captures });
         id
     }
 
-    /// Brings captured variables into registers.
-    pub(crate) fn load_captures(&mut self, captures: &[Capture]) {
+    /// Brings captured variables into registers; gives how many words they take.
+    pub(crate) fn load_captures(&mut self, captures: &[Capture]) -> u16 {
         let mut word = 0;
         for c in captures {
             if c.by_address {
@@ -117,6 +122,7 @@ impl FuncGen<'_, '_> {
                 self.vars.insert(c.obj, Var::Reg(r));
             }
         }
+        word
     }
 
     /// A declared function as a value.
@@ -213,6 +219,10 @@ impl FuncGen<'_, '_> {
             Callee::Iface(r, id) => {
                 self.asm.op_words(if defer { Op::DeferI } else { Op::GoI }, at + 1, n, r, &[id.0 as u64]);
             }
+        }
+        if let (true, Some(range)) = (defer, &self.range) {
+            let mark = range.mark;
+            self.asm.op(Op::DeferTo, mark, 0, 0);
         }
         self.regs.free(m);
     }

@@ -1,10 +1,10 @@
 //! `if`, `for` and `range`.
 //!
 //! A counting loop over a register variable ends with a `ForLt` back-edge; other loops test at the top. Only back-edges
-//! poll for preemption.
+//! poll for preemption. Loops over functions are in `range_func`.
 
 use gol_bytecode::Op;
-use gol_source::{Code, Symbol};
+use gol_source::Symbol;
 use gol_syntax::ast::{AssignOp, BinaryOp, Block, Expr, ExprId, Stmt, StmtId};
 use gol_types::types::TypeId;
 use gol_types::{Builtin, Mode, ObjId};
@@ -229,20 +229,15 @@ impl FuncGen<'_, '_> {
         x: ExprId,
         body: &Block,
     ) {
+        let wanted = |g: &Self, v: Option<ExprId>| v.filter(|v| !matches!(g.s.ast[*v].kind, Expr::Name(Symbol::BLANK)));
+        let (key, value) = (wanted(self, key), wanted(self, value));
+        if self.shape_of(x) == Shape::Func {
+            return self.range_func(s, [key, value], define, x, body);
+        }
         let (next, end) = (self.asm.label(), self.asm.label());
         let target = self.loop_target(next, end);
         let m = self.regs.mark();
-        let wanted = |g: &Self, v: Option<ExprId>| v.filter(|v| !matches!(g.s.ast[*v].kind, Expr::Name(Symbol::BLANK)));
-        let r = Range {
-            key: wanted(self, key),
-            value: wanted(self, value),
-            define,
-            body,
-            next,
-            end,
-            target,
-            pos: self.asm.pos(),
-        };
+        let r = Range { key, value, define, body, next, end, target, pos: self.asm.pos() };
         let ty = self.ty(x);
         let pinned = self.pin_constants(&[], None, body);
         match self.s.shape(ty) {
@@ -284,10 +279,7 @@ impl FuncGen<'_, '_> {
             Shape::Str => self.range_string(&r, x),
             Shape::Map(key, elem) => self.range_map(&r, x, ty, key, elem),
             Shape::Chan(_, elem) => self.range_chan(&r, x, elem),
-            _ => {
-                let span = self.s.ast[s].span;
-                self.s.error(Code::NotYet, span, "range over func is not available in this version of gol");
-            }
+            _ => unreachable!("the checker says so"),
         }
         self.asm.place(end, false);
         if pinned {
@@ -330,7 +322,7 @@ impl FuncGen<'_, '_> {
     }
 
     /// Gives a loop variable its value for this iteration.
-    fn set_range_variable(&mut self, var: Option<RangeVar>, from: Place, ty: TypeId) {
+    pub(crate) fn set_range_variable(&mut self, var: Option<RangeVar>, from: Place, ty: TypeId) {
         let m = self.regs.mark();
         match var {
             None => {}
@@ -536,7 +528,7 @@ struct Range<'b> {
 
 /// What becomes of a loop variable's value.
 #[derive(Clone, Copy)]
-enum RangeVar {
+pub(crate) enum RangeVar {
     /// A new variable in registers.
     Reg(Reg),
     /// A new variable in memory, new for each iteration.

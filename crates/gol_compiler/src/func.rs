@@ -14,10 +14,11 @@ use gol_types::types::TypeId;
 use gol_types::{Mode, ObjId, TypeAndValue};
 
 use crate::asm::{Asm, Label};
-use crate::captures::Analysis;
+use crate::captures::{Analysis, Inner};
 use crate::control::Target;
 use crate::place::Place;
 use crate::program::{FuncKey, Session, Shape, Work};
+use crate::range_func::{Exit, RangeBody};
 use crate::regalloc::{Reg, RegAlloc};
 
 /// How deep expressions and statements may nest; the recursion of the compiler is bounded by it.
@@ -60,7 +61,7 @@ pub(crate) struct FuncGen<'s, 'a> {
     pub(crate) regs: RegAlloc,
     pub(crate) vars: HashMap<ObjId, Var>,
     pub(crate) analysis: Rc<Analysis>,
-    /// The literal that is being compiled; `None`: an outermost body.
+    /// The literal that is being compiled; `None`: an outermost body, or that of a loop over a function.
     pub(crate) lit: Option<ExprId>,
     pub(crate) name: String,
     pub(crate) results: Vec<ResultVar>,
@@ -73,6 +74,8 @@ pub(crate) struct FuncGen<'s, 'a> {
     /// Constants that a loop keeps in registers.
     pub(crate) pinned: HashMap<ExprId, Reg>,
     pub(crate) in_pinned_loop: bool,
+    /// The body of a loop over a function is being compiled.
+    pub(crate) range: Option<RangeBody>,
     /// Where a frame that recovered goes on.
     recover_at: Option<Label>,
     /// The body is a package-level initializer.
@@ -138,7 +141,7 @@ impl<'s, 'a> FuncGen<'s, 'a> {
         lit: Option<ExprId>,
         span: Span,
     ) -> FuncGen<'s, 'a> {
-        let defers = analysis.defers(lit);
+        let defers = analysis.uses(lit.map(Inner::Lit)).defers;
         FuncGen {
             s,
             asm: Asm::default(),
@@ -155,6 +158,7 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             depth: 0,
             pinned: HashMap::new(),
             in_pinned_loop: false,
+            range: None,
             recover_at: None,
             owner_is_initializer: false,
             span,
@@ -181,10 +185,17 @@ impl<'s, 'a> FuncGen<'s, 'a> {
         }
         let objects = self.objects_of(&sig.results);
         let is_named = sig.results.iter().any(|f| !f.names.is_empty());
+        // The body of a loop over a function returns by storing the results where it can reach them.
+        let shared = self.analysis.uses(self.lit.map(Inner::Lit)).returns;
         for (obj, ty) in objects.into_iter().zip(results) {
-            let var = (is_named || self.defers).then(|| match obj {
+            let var = (is_named || self.defers || shared).then(|| match obj {
+                Some(obj) if shared => {
+                    let var = self.in_memory(obj, ty, None);
+                    self.vars.insert(obj, var);
+                    var
+                }
                 Some(obj) => self.declare_zero(obj, ty),
-                None if self.s.is_mem(ty) => {
+                None if shared || self.s.is_mem(ty) => {
                     let r = self.temp(1);
                     let t = self.s.type_ref(ty);
                     self.asm.op_words(Op::New, r, 0, 0, &[t.0 as u64]);
@@ -255,6 +266,9 @@ impl<'s, 'a> FuncGen<'s, 'a> {
 
     /// Runs deferred calls and returns what the result variables hold.
     pub(crate) fn return_variables(&mut self) {
+        if self.range.is_some() {
+            return self.leave_body(Exit::Return);
+        }
         let m = self.regs.mark();
         if self.defers {
             let w = self.window(0);

@@ -4,7 +4,7 @@
 //! [`gol_bytecode::verify`]. Knows nothing of how the VM carries instructions out; does no I/O.
 //!
 //! `program` has the state of a compilation and decides what is reached; `func` has the state of one function. The
-//! other files mirror the tree: `stmt assign control switch select` and `expr call closure literal convert compare
+//! other files mirror the tree: `stmt assign control range_func switch select` and `expr call closure literal convert compare
 //! builtins consts`; `place` is where values are, `layout` how they lie, `captures` what is known of variables
 //! beforehand, `typedesc` and `methods` what the VM is told of types. `asm` and `regalloc` are the tools.
 #![forbid(unsafe_code)]
@@ -28,6 +28,7 @@ mod methods;
 mod pinned;
 mod place;
 mod program;
+mod range_func;
 mod regalloc;
 mod select;
 mod stmt;

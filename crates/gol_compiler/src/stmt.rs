@@ -9,6 +9,7 @@ use gol_types::{Builtin, Mode};
 use crate::asm::Label;
 use crate::func::{FuncGen, Var, Want};
 use crate::place::Place;
+use crate::range_func::Exit;
 
 impl FuncGen<'_, '_> {
     /// The statements of a block; variables declared in it are gone afterwards.
@@ -214,10 +215,14 @@ impl FuncGen<'_, '_> {
         self.return_variables();
     }
 
-    fn branch(&mut self, kind: BranchKind, label: Option<Symbol>) {
+    /// `break`, `continue`, `goto` and `fallthrough`.
+    pub(crate) fn branch(&mut self, kind: BranchKind, label: Option<Symbol>) {
         match kind {
             BranchKind::Goto => {
                 let Some(name) = label else { return };
+                if self.is_outside(name) {
+                    return self.leave_body(Exit::Branch(kind, name));
+                }
                 let l = self.goto_label(name);
                 let op = if self.asm.is_placed(l) { Op::Loop } else { Op::Jmp };
                 self.asm.jump(op, 0, 0, 0, &[], l);
@@ -225,6 +230,8 @@ impl FuncGen<'_, '_> {
             _ => {
                 if let Some(l) = self.branch_target(kind, label) {
                     self.asm.jmp(l);
+                } else if let (Some(name), Some(_)) = (label, &self.range) {
+                    self.leave_body(Exit::Branch(kind, name));
                 }
             }
         }

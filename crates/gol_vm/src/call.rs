@@ -6,11 +6,13 @@
 //! ```text
 //! next | frame | entry pc | closure | argument words n | argument ...
 //! ```
+//!
+//! What the bodies of loops over functions defer is in lists of its own first, see [`range`].
 
 use crate::image::HEADER;
 use crate::interp::Then;
 use crate::raise::Raise;
-use crate::{Vm, panics};
+use crate::{Vm, panics, range};
 use gol_heap::LayoutId;
 use gol_runtime::{G, RunEnd, Worker};
 
@@ -27,12 +29,12 @@ pub(crate) const OOM_MARK: usize = 2;
 /// Which is the offset in the stack of where a parked select or native wants its result.
 pub(crate) const SLOT: usize = 3;
 
-const NEXT: usize = 0;
-const FRAME: usize = 1;
-const ENTRY: usize = 2;
+pub(crate) const NEXT: usize = 0;
+pub(crate) const FRAME: usize = 1;
+pub(crate) const ENTRY: usize = 2;
 const CLOSURE: usize = 3;
 const NARGS: usize = 4;
-const ARGS: usize = 5;
+pub(crate) const ARGS: usize = 5;
 
 /// A call did not find room for `words` words above the current base, or was asked to give way. With [`Then::Go`] and the saved pc
 /// unchanged there is room now, and the call goes on; otherwise the goroutine does as its state says.
@@ -205,8 +207,14 @@ impl Deferred {
 /// V3.
 #[inline]
 pub(crate) unsafe fn next_defer(g: *mut G, frame: u64) -> Option<Deferred> {
-    // SAFETY: V3.
-    unsafe { newest_defer(g) }.filter(|d| d.frame == frame)
+    // SAFETY: V3; the list holds live records only. Marks of other frames stay: their loops still run.
+    unsafe {
+        let record = (*g).machine[DEFERS] as *const u64;
+        if record.is_null() || *record.add(FRAME) != frame {
+            return None;
+        }
+        newest_defer(g).filter(|d| d.frame == frame)
+    }
 }
 
 /// The newest deferred call of the goroutine.
@@ -216,6 +224,7 @@ pub(crate) unsafe fn next_defer(g: *mut G, frame: u64) -> Option<Deferred> {
 pub(crate) unsafe fn newest_defer(g: *mut G) -> Option<Deferred> {
     // SAFETY: V3; the list holds live records only.
     unsafe {
+        range::settle(g);
         let record = (*g).machine[DEFERS] as *const u64;
         if record.is_null() {
             return None;

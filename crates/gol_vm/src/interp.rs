@@ -14,7 +14,7 @@ use crate::image::HEADER;
 use crate::native::{Flow, Native};
 use crate::raise::Raise;
 use crate::value::{load_leaf, store_leaf};
-use crate::{Vm, call, chans, convert, iface, maps, panics, slices, strings};
+use crate::{Vm, call, chans, convert, iface, maps, panics, range, slices, strings};
 use gol_bytecode::{LeafKind, Op, TypeRef};
 use gol_heap::mem;
 use gol_runtime::{G, Resume, Safepoint, Worker};
@@ -957,6 +957,18 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     let d = base.add(a!() as usize);
                     *d = t;
                     *d.add(1) = data;
+                }
+                Op::RangeMark => {
+                    r!(a!()) = check!(range::mark(vm, w, g, base));
+                }
+                Op::RangeEnter => {
+                    check!(range::enter(r!(a!()) as *mut u64));
+                }
+                Op::RangeExit => {
+                    check!(range::exit(r!(a!()) as *mut u64));
+                }
+                Op::DeferTo => {
+                    check!(range::defer_to(g, r!(a!()) as *mut u64));
                 }
 
                 Op::MakeChan => {

@@ -34,6 +34,7 @@ pub mod native;
 mod panics;
 mod print;
 mod raise;
+mod range;
 mod report;
 mod services;
 mod slices;
