@@ -76,7 +76,7 @@ impl FuncGen<'_, '_> {
             if let Some(Var::Mem(r) | Var::Array(r) | Var::Reg(r)) = self.vars.get(&c.obj).copied() {
                 self.mov(at, r, n);
             }
-            at += n;
+            at = at.saturating_add(n);
         }
         at
     }
