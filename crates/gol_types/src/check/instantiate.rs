@@ -54,7 +54,7 @@ impl Checker<'_> {
         let ty = self.prog.objects[method].ty;
         let ty = self.subst_signature(ty, &map);
         if self.prog.objects[method].state != State::Resolved {
-            // Its type is not known yet: this one is for now.
+            // Its type is not known yet: this object serves the present use only and is not kept as the instance.
             let mut object = self.prog.objects[method].clone();
             object.ty = ty;
             object.state = State::Resolved;
