@@ -1,20 +1,39 @@
 //! The command line: what can be said, and what it means.
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use gol_driver::Format;
 
 /// Runs Go-like concurrent programs at once.
 #[derive(Parser)]
-#[command(name = "gol", version, about, override_usage = "gol FILE [ARGS]...\n       gol COMMAND ...")]
-pub(crate) struct Cli {
+#[command(
+    name = "gol",
+    version,
+    about,
+    disable_help_subcommand = true,
+    override_usage = "gol [FLAGS] FILE [ARGS]...\n       gol COMMAND ..."
+)]
+struct Cli {
+    #[command(flatten)]
+    flags: RunFlags,
     #[command(subcommand)]
-    command: Sub,
+    command: Option<Sub>,
+}
+
+/// How a program is run.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RunFlags {
+    /// Run deterministically: the same seed gives the same run, and sleeping costs no time
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
 }
 
 #[derive(Subcommand)]
 enum Sub {
     /// Check and run a program: a file, a folder that is one package, or - for standard input
     Run {
+        #[command(flatten)]
+        flags: RunFlags,
         /// A .gol or .go file, a folder, or -
         path: String,
         /// The program's own arguments
@@ -29,6 +48,40 @@ enum Sub {
         /// Files or folders
         #[arg(required = true)]
         paths: Vec<String>,
+    },
+    /// Show the bytecode of a program's functions beside their source lines
+    Dis {
+        /// Show the library's functions too
+        #[arg(long)]
+        all: bool,
+        /// A file, a folder, or -
+        path: String,
+        /// Only functions whose name, such as main.f or main.(*T).M, contains this
+        name: Option<String>,
+    },
+    /// Show the tree of a file
+    Ast {
+        /// A file, or -
+        path: String,
+    },
+    /// Show the tokens of a file
+    Tokens {
+        /// A file, or -
+        path: String,
+    },
+    /// Write the completions for a shell: gol completions bash > /etc/bash_completion.d/gol
+    Completions {
+        /// The shell
+        shell: Shell,
+    },
+    /// Write the man page: gol man | man -l -
+    Man,
+    /// Show the version
+    Version,
+    /// Show help for gol or for one of its commands
+    Help {
+        /// The command
+        command: Option<String>,
     },
     /// A file and its arguments: the same as run
     #[command(external_subcommand)]
@@ -48,29 +101,96 @@ enum FormatArg {
 /// What to do.
 pub(crate) enum Command {
     /// Run a program.
-    Run { path: String, args: Vec<String> },
+    Run { flags: RunFlags, path: String, args: Vec<String> },
     /// Check programs.
     Check { format: Format, paths: Vec<String> },
+    /// Show bytecode.
+    Dis { all: bool, path: String, name: Option<String> },
+    /// Show a tree.
+    Ast { path: String },
+    /// Show tokens.
+    Tokens { path: String },
+    /// Write completions.
+    Completions { shell: Shell },
+    /// Write the man page.
+    Man,
+    /// Show the version.
+    Version,
 }
 
-impl Cli {
-    /// Reads the process's arguments; a wrong command line ends the process with a message and status 2.
-    pub(crate) fn from_args() -> Command {
-        match Cli::parse().command {
-            Sub::Run { path, args } => Command::Run { path, args },
-            Sub::Check { format, paths } => {
-                let format = match format {
-                    FormatArg::Pretty => Format::Pretty,
-                    FormatArg::Short => Format::Short,
-                    FormatArg::Json => Format::Json,
-                };
-                Command::Check { format, paths }
-            }
-            Sub::File(words) => {
-                let mut words = words.into_iter();
-                let path = words.next().expect("clap gives the word that is no command");
-                Command::Run { path, args: words.collect() }
-            }
-        }
+/// Reads the process's arguments. A wrong command line ends the process with a message and status 2; so does a question for
+/// help, with status 0.
+pub(crate) fn from_args() -> Command {
+    let mut clap = definition();
+    let cli = Cli::from_arg_matches(&clap.get_matches_mut()).unwrap_or_else(|e| e.exit());
+    let top = cli.flags;
+    let Some(command) = cli.command else {
+        // Without a file there is nothing to run.
+        let _ = clap.write_help(&mut std::io::stderr());
+        std::process::exit(2);
+    };
+    if top != RunFlags::default() && !matches!(command, Sub::Run { .. } | Sub::File(_)) {
+        let text = "flags before a command say how a program is run; this command runs none";
+        clap.error(clap::error::ErrorKind::ArgumentConflict, text).exit();
     }
+    match command {
+        Sub::Run { flags, path, args } => Command::Run { flags: flags.or(top), path, args },
+        Sub::File(words) => {
+            let mut words = words.into_iter();
+            let path = words.next().expect("clap gives the word that is no command");
+            Command::Run { flags: top, path, args: words.collect() }
+        }
+        Sub::Check { format, paths } => {
+            let format = match format {
+                FormatArg::Pretty => Format::Pretty,
+                FormatArg::Short => Format::Short,
+                FormatArg::Json => Format::Json,
+            };
+            Command::Check { format, paths }
+        }
+        Sub::Dis { all, path, name } => Command::Dis { all, path, name },
+        Sub::Ast { path } => Command::Ast { path },
+        Sub::Tokens { path } => Command::Tokens { path },
+        Sub::Completions { shell } => Command::Completions { shell },
+        Sub::Man => Command::Man,
+        Sub::Version => Command::Version,
+        Sub::Help { command } => help(&mut clap, command.as_deref()),
+    }
+}
+
+impl RunFlags {
+    /// These, and what they leave open from `other`.
+    fn or(self, other: RunFlags) -> RunFlags {
+        RunFlags { seed: self.seed.or(other.seed) }
+    }
+}
+
+/// The whole command line as clap sees it.
+pub(crate) fn definition() -> clap::Command {
+    Cli::command()
+}
+
+/// Prints help for gol or for one command, and ends the process.
+fn help(clap: &mut clap::Command, command: Option<&str>) -> ! {
+    let asked = match command {
+        None => Some(clap),
+        Some(name) => {
+            clap.build();
+            clap.find_subcommand_mut(name)
+        }
+    };
+    let Some(asked) = asked else {
+        let text = format!("there is no command {:?}", command.unwrap_or_default());
+        definition().error(clap::error::ErrorKind::InvalidSubcommand, text).exit();
+    };
+    let _ = asked.print_long_help();
+    std::process::exit(0)
+}
+
+/// The command that a mistyped word was meant to be.
+pub(crate) fn meant(word: &str) -> Option<String> {
+    let clap = definition();
+    let near = |name: &str| strsim::damerau_levenshtein(word, name);
+    let names = clap.get_subcommands().map(|c| c.get_name().to_string());
+    names.filter(|name| near(name) <= 1 + name.len() / 5).min_by_key(|name| near(name))
 }

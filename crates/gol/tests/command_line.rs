@@ -202,3 +202,47 @@ mod unix {
         }
     }
 }
+
+#[test]
+fn phases_can_be_seen() {
+    let path = file(
+        "phases",
+        "x.gol",
+        "package main\n\nfunc f(a int) int { return a + 1 }\n\nfunc main() { println(f(1)) }\n",
+    );
+    let path = path.to_str().unwrap();
+    let (status, out, _) = outcome(&mut gol(&["dis", path, "main.f"]));
+    assert_eq!(status, Some(0));
+    assert!(out.starts_with("func main.f args=1 results=1"), "{out}");
+    assert!(out.contains("x.gol:3: func f(a int) int { return a + 1 }"), "{out}");
+    assert!(!out.contains("func main.main"), "{out}");
+    let (status, out, _) = outcome(&mut gol(&["ast", path]));
+    assert!(status == Some(0) && out.starts_with("File main\n"), "{out}");
+    let (status, out, _) = outcome(&mut gol(&["tokens", path]));
+    assert!(status == Some(0) && out.contains("3:6: name f\n"), "{out}");
+    let (status, _, err) = outcome(&mut gol(&["dis", path, "nix"]));
+    assert!(status == Some(1) && err.contains("no function with \"nix\" in its name"), "{err}");
+}
+
+#[test]
+fn words_that_are_nearly_commands() {
+    let (status, _, err) = outcome(&mut gol(&["chekc", "x.gol"]));
+    assert_eq!(status, Some(1));
+    assert!(err.ends_with("gol: did you mean the command `gol check`?\n"), "{err}");
+    let (status, _, err) = outcome(&mut gol(&["--seed", "1", "version"]));
+    assert!(status == Some(2) && err.contains("this command runs none"), "{err}");
+}
+
+#[test]
+fn what_shells_and_packagers_ask_for() {
+    let (status, out, _) = outcome(&mut gol(&["version"]));
+    assert!(status == Some(0) && out.starts_with("gol version gol"), "{out}");
+    for shell in ["bash", "zsh", "fish"] {
+        let (status, out, _) = outcome(&mut gol(&["completions", shell]));
+        assert!(status == Some(0) && out.contains("check"), "{out}");
+    }
+    let (status, out, _) = outcome(&mut gol(&["man"]));
+    assert!(status == Some(0) && out.contains(".TH gol 1"), "{out}");
+    let (status, out, _) = outcome(&mut gol(&["help", "check"]));
+    assert!(status == Some(0) && out.contains("--format"), "{out}");
+}

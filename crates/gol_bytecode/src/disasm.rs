@@ -58,6 +58,23 @@ pub fn function(program: &Program, f: &Function) -> String {
     out
 }
 
+/// The same with source lines between: `source` gives the text for a file number and a line.
+pub fn with_source(program: &Program, f: &Function, source: impl Fn(u32, u32) -> Option<String>) -> String {
+    let mut out = format!("func {} args={} results={} regs={}\n", f.name, f.nargs, f.nresults, f.nregs);
+    let mut line = None;
+    for d in decode(&f.code) {
+        let at = f.line_at(d.pc);
+        if at != line
+            && let Some(text) = at.and_then(|(file, line)| source(file, line))
+        {
+            let _ = writeln!(out, "  {text}");
+        }
+        line = at;
+        let _ = writeln!(out, "{}", format!("{:9}  {}", d.pc, text(program, &d)).trim_end());
+    }
+    out
+}
+
 fn text(program: &Program, d: &Decoded) -> String {
     let info = d.instr.op.info();
     let mut parts = Vec::new();

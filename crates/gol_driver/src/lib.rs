@@ -6,6 +6,7 @@
 
 mod draw;
 mod load;
+pub mod show;
 pub mod stdlib;
 
 pub use draw::Format;

@@ -110,6 +110,22 @@ fn read(input: &Input) -> Result<Vec<(String, Vec<u8>)>, InputError> {
     paths.iter().map(|p| one(p)).collect()
 }
 
+/// The text of an input that is one file, for tools that look at no more than that.
+pub(crate) fn one_text(input: &Input) -> Result<(SourceMap, FileId), InputError> {
+    if let Input::Path(path) = input
+        && path.is_dir()
+    {
+        return Err(InputError(format!("{} is a folder", path.display())));
+    }
+    let mut map = SourceMap::new();
+    let (name, text) = read(input)?.remove(0);
+    let text = String::from_utf8(text).map_err(|_| InputError(format!("{name} is no UTF-8 text")))?;
+    match map.add(name, text) {
+        Some(id) => Ok((map, id)),
+        None => Err(InputError("the program is larger than 4 GiB".into())),
+    }
+}
+
 fn is_source(path: &Path) -> bool {
     let stem = path.file_stem().map_or(String::new(), |s| s.to_string_lossy().into_owned());
     let source = path.extension().is_some_and(|e| e == "gol" || e == "go");

@@ -1,0 +1,38 @@
+//! `gol FILE` and `gol run`.
+
+use super::{REJECTED, draw, fail, input};
+use crate::cli::{self, RunFlags};
+use crate::settings;
+use gol_driver::Format;
+use std::process::ExitCode;
+
+/// Checks, compiles and runs a program; the process ends with the program's status.
+pub(super) fn run(flags: &RunFlags, path: &str, args: Vec<String>) -> ExitCode {
+    let built = match input(path).and_then(|input| gol_driver::build(&input)) {
+        Ok(built) => built,
+        Err(e) => return fail(&with_hint(&e.0, path)),
+    };
+    draw(&built, Format::Pretty, &mut std::io::stderr().lock());
+    let Some(program) = built.program else { return ExitCode::from(REJECTED) };
+    let mut all = vec![path.to_string()];
+    all.extend(args);
+    let options = match settings::options(flags, all) {
+        Ok(options) => options,
+        Err(e) => return fail(&e),
+    };
+    match gol_driver::run(program, options) {
+        // Whatever a program leaves running ends with it, as in Go.
+        Ok(status) => std::process::exit(status),
+        Err(e) => fail(&e),
+    }
+}
+
+/// A word that is no file may be a mistyped command.
+fn with_hint(text: &str, path: &str) -> String {
+    match cli::meant(path) {
+        Some(command) if !std::path::Path::new(path).exists() => {
+            format!("{text}\ngol: did you mean the command `gol {command}`?")
+        }
+        _ => text.to_string(),
+    }
+}

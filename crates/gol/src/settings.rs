@@ -1,0 +1,59 @@
+//! What the environment and the flags say about how a program is run.
+
+use crate::cli::RunFlags;
+use gol_vm::{Mode, Options, Traceback};
+
+/// The options for a run with these arguments, the program's own name first.
+pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, String> {
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<i64>().ok());
+    let workers = number("GOMAXPROCS").filter(|n| *n > 0).map_or(cores, |n| n as usize).min(256);
+    let gc_percent = match std::env::var("GOGC").as_deref() {
+        Ok("off") => -1,
+        Ok(v) => v.parse().unwrap_or(100),
+        Err(_) => 100,
+    };
+    let gc_stress = std::env::var_os("GOL_GC_STRESS").is_some_and(|v| v == "1");
+    let mode = match flags.seed.map(Ok).or_else(environment_seed).transpose()? {
+        Some(seed) => Mode::Deterministic { seed },
+        None => Mode::Parallel,
+    };
+    let memory_limit = memory_limit(&std::env::var("GOMEMLIMIT").unwrap_or_default())?;
+    let traceback = Traceback::parse(&std::env::var("GOTRACEBACK").unwrap_or_default());
+    Ok(Options { workers, mode, args, gc_stress, gc_percent, memory_limit, traceback })
+}
+
+fn environment_seed() -> Option<Result<u64, String>> {
+    let v = std::env::var("GOL_SEED").ok()?;
+    Some(v.parse().map_err(|_| format!("GOL_SEED={v} is no number")))
+}
+
+/// GOMEMLIMIT: a number of bytes with or without a unit.
+fn memory_limit(text: &str) -> Result<i64, String> {
+    if matches!(text, "" | "off") {
+        return Ok(i64::MAX);
+    }
+    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0)];
+    let unit = units.iter().find_map(|(unit, shift)| text.strip_suffix(unit).map(|number| (number, *shift)));
+    let (number, shift) = unit.unwrap_or((text, 0));
+    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
+    let limit = number.parse::<i64>().ok().filter(|_| digits).and_then(|n| n.checked_mul(1 << shift));
+    limit.ok_or_else(|| format!("GOMEMLIMIT={text} is no number of bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::memory_limit;
+
+    #[test]
+    fn memory_limits_have_units() {
+        assert_eq!(memory_limit(""), Ok(i64::MAX));
+        assert_eq!(memory_limit("off"), Ok(i64::MAX));
+        assert_eq!(memory_limit("1000"), Ok(1000));
+        assert_eq!(memory_limit("5B"), Ok(5));
+        assert_eq!(memory_limit("3GiB"), Ok(3 << 30));
+        for wrong in ["MiB", "-1", "+1", "1KB", "1e3", "9999999999TiB"] {
+            assert!(memory_limit(wrong).is_err());
+        }
+    }
+}
