@@ -1,7 +1,17 @@
-//! What the environment and the flags say about how a program is run.
+//! What the environment and the flags say about how a program is built and run.
 
 use crate::cli::RunFlags;
+use gol_driver::Library;
 use gol_vm::{Mode, Options, Traceback};
+use std::path::PathBuf;
+
+/// The library that is read: `GOL_STDLIB` names a folder for those who work on it.
+pub(crate) fn library() -> Library {
+    match std::env::var_os("GOL_STDLIB").filter(|v| !v.is_empty()) {
+        Some(root) => Library::Folder(PathBuf::from(root)),
+        None => Library::Embedded,
+    }
+}
 
 /// The options for a run with these arguments, the program's own name first.
 pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, String> {

@@ -246,3 +246,31 @@ fn what_shells_and_packagers_ask_for() {
     let (status, out, _) = outcome(&mut gol(&["help", "check"]));
     assert!(status == Some(0) && out.contains("--format"), "{out}");
 }
+
+#[test]
+fn the_library_can_be_read_from_a_folder() {
+    let stdlib = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../stdlib");
+    let path = file("library", "x.gol", HELLO);
+    let run = |root: &PathBuf| outcome(gol(&[path.to_str().unwrap()]).env("GOL_STDLIB", root));
+    assert_eq!(run(&stdlib), (Some(0), "hi\n".into(), String::new()));
+
+    let text = "package runtime\n\ntype Error interface{ error; RuntimeError() }\n";
+    let root = file("library/own/runtime", "r.gol", text).parent().unwrap().parent().unwrap().to_path_buf();
+    file(
+        "library/own/fmt",
+        "p.gol",
+        "package fmt\n\nfunc Println(x string) { println(x); other(x) }\nfunc other(string)\n",
+    );
+    let missing = "gol: fmt.other has no body, and this gol no native for it\n";
+    assert_eq!(run(&root), (Some(1), String::new(), missing.into()));
+    file("library/own/fmt", "p.gol", "package fmt\n\nfunc Println(x string) { return 1 }\n");
+    let (status, _, err) = run(&root);
+    assert_eq!(status, Some(1));
+    assert!(err.contains("too many return values") && err.contains("$GOL/fmt/p.gol"), "{err}");
+
+    let (status, _, err) = run(&PathBuf::from("/no/such/folder"));
+    assert_eq!(
+        (status, err.as_str()),
+        (Some(1), "gol: /no/such/folder has no package runtime: it is not the library\n")
+    );
+}

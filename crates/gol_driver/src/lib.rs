@@ -11,6 +11,7 @@ pub mod stdlib;
 
 pub use draw::Format;
 pub use load::{Input, InputError};
+pub use stdlib::Library;
 
 use gol_bytecode::Program;
 use gol_source::{Diagnostic, Severity, SourceMap};
@@ -41,13 +42,13 @@ impl Built {
 }
 
 /// Checks a program or package without compiling it.
-pub fn check(input: &Input) -> Result<Built, InputError> {
-    on_a_large_stack(|| load::load(input, false))
+pub fn check(input: &Input, library: &Library) -> Result<Built, InputError> {
+    on_a_large_stack(|| load::load(input, library, false))
 }
 
 /// Checks and compiles a program.
-pub fn build(input: &Input) -> Result<Built, InputError> {
-    on_a_large_stack(|| load::load(input, true))
+pub fn build(input: &Input, library: &Library) -> Result<Built, InputError> {
+    on_a_large_stack(|| load::load(input, library, true))
 }
 
 /// Runs a compiled program to its end; gives its exit status. The error says what gol itself got wrong.

@@ -1,6 +1,6 @@
 //! Finding packages and running the phases over them, imported packages first.
 
-use crate::{Built, stdlib};
+use crate::{Built, Library};
 use gol_source::{Code, Diagnostic, FileId, SourceMap, Span, Symbol};
 use gol_syntax::ast::{Ast, Decl, File};
 use gol_types::{Options, PkgId, Program};
@@ -31,8 +31,8 @@ impl fmt::Display for InputError {
 const RUNTIME: &str = "runtime";
 
 /// Parses, checks and (unless only checking) compiles.
-pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
-    let mut loader = Loader::new();
+pub(crate) fn load(input: &Input, library: &Library, compile: bool) -> Result<Built, InputError> {
+    let mut loader = Loader::new(library);
     let texts = read(input)?;
     let mut files = Vec::new();
     let all = texts.len();
@@ -54,7 +54,11 @@ pub(crate) fn load(input: &Input, compile: bool) -> Result<Built, InputError> {
         let mut types = Program::new(&mut loader.ast.names);
         let mut trail = Vec::new();
         if loader.standard(&mut types, RUNTIME, &mut trail).is_none() {
-            return Err(InputError("this gol has no package runtime: it was built wrongly".into()));
+            let text = match library {
+                Library::Embedded => "this gol has no package runtime: it was built wrongly".into(),
+                Library::Folder(root) => format!("{} has no package runtime: it is not the library", root.display()),
+            };
+            return Err(InputError(text));
         }
         loader.imports(&mut types, &files, &mut trail);
         let imports = loader.known.clone();
@@ -132,7 +136,8 @@ fn is_source(path: &Path) -> bool {
     source && path.is_file() && !stem.ends_with("_test") && !stem.starts_with(['_', '.'])
 }
 
-struct Loader {
+struct Loader<'a> {
+    library: &'a Library,
     map: SourceMap,
     ast: Ast,
     diagnostics: Vec<Diagnostic>,
@@ -140,9 +145,9 @@ struct Loader {
     known: HashMap<String, PkgId>,
 }
 
-impl Loader {
-    fn new() -> Loader {
-        Loader { map: SourceMap::new(), ast: Ast::new(), diagnostics: Vec::new(), known: HashMap::new() }
+impl<'a> Loader<'a> {
+    fn new(library: &'a Library) -> Loader<'a> {
+        Loader { library, map: SourceMap::new(), ast: Ast::new(), diagnostics: Vec::new(), known: HashMap::new() }
     }
 
     /// Adds a file and parses it; what is wrong with it is noted.
@@ -165,13 +170,9 @@ impl Loader {
             self.diagnostics.push(Diagnostic::error(Code::SyntaxError, Span::new(at, at + 1), text));
             return None;
         }
-        Some(self.parse_added(id))
-    }
-
-    fn parse_added(&mut self, id: FileId) -> File {
         let (file, found) = gol_syntax::parse_file(&self.map, id, &mut self.ast);
         self.diagnostics.extend(found);
-        file
+        Some(file)
     }
 
     /// All files of a folder have one package name.
@@ -217,15 +218,14 @@ impl Loader {
         if let Some(id) = self.known.get(path) {
             return Some(*id);
         }
-        let sources = stdlib::package(path);
+        let sources = self.library.package(path);
         if sources.is_empty() || trail.iter().any(|p| p == path) {
             return None;
         }
         trail.push(path.to_string());
         let mut files = Vec::new();
-        for (dir, name, text) in sources {
-            let id = self.map.add(format!("$GOL/{dir}/{name}"), text.to_string())?;
-            files.push(self.parse_added(id));
+        for file in sources {
+            files.extend(self.parse(format!("$GOL/{path}/{}", file.name), file.text.into_owned()));
         }
         self.imports(types, &files, trail);
         let imports = self.known.clone();

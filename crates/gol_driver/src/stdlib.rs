@@ -1,9 +1,53 @@
-//! The standard library inside the binary.
+//! The standard library: inside the binary, or in a folder for those who work on it.
+
+use std::borrow::Cow;
+use std::path::{Component, Path, PathBuf};
 
 include!(concat!(env!("OUT_DIR"), "/stdlib_files.rs"));
 
-/// The files of the package with this import path, as (name, text); empty if there is no such package.
-pub(crate) fn package(path: &str) -> &'static [(&'static str, &'static str, &'static str)] {
+/// Where the standard library is read.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub enum Library {
+    /// The one inside the binary.
+    #[default]
+    Embedded,
+    /// A folder that is laid out as `stdlib/` is. Its functions without bodies are bound to the natives that this binary has.
+    Folder(PathBuf),
+}
+
+/// A file of the library.
+pub(crate) struct LibraryFile {
+    /// The name in its folder.
+    pub(crate) name: Cow<'static, str>,
+    /// The text, as it is on disk.
+    pub(crate) text: Cow<'static, [u8]>,
+}
+
+impl Library {
+    /// The files of the package with this import path, by name; empty if there is no such package.
+    pub(crate) fn package(&self, path: &str) -> Vec<LibraryFile> {
+        let Library::Folder(root) = self else {
+            let file = |f: &(&'static str, &'static str, &'static str)| LibraryFile {
+                name: Cow::Borrowed(f.1),
+                text: Cow::Borrowed(f.2.as_bytes()),
+            };
+            return embedded(path).iter().map(file).collect();
+        };
+        // A path that leads out of the folder names no package.
+        let inside = Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
+        let Some(entries) = std::fs::read_dir(root.join(path)).ok().filter(|_| inside) else { return Vec::new() };
+        let source = |p: &PathBuf| p.extension().is_some_and(|e| e == "gol");
+        let mut paths: Vec<_> = entries.flatten().map(|e| e.path()).filter(source).collect();
+        paths.sort();
+        let file = |p: PathBuf| {
+            let name = p.file_name()?.to_string_lossy().into_owned();
+            Some(LibraryFile { name: name.into(), text: std::fs::read(&p).ok()?.into() })
+        };
+        paths.into_iter().filter_map(file).collect()
+    }
+}
+
+fn embedded(path: &str) -> &'static [(&'static str, &'static str, &'static str)] {
     let lo = FILES.partition_point(|f| f.0 < path);
     let hi = FILES.partition_point(|f| f.0 <= path);
     &FILES[lo..hi]

@@ -1,11 +1,12 @@
 //! What people see of a mistake: snapshots of drawn diagnostics, and those that take several files. The words alone are
 //! tested by the programs under `tests/errors`.
 
-use gol_driver::{Format, Input, check};
+use gol_driver::{Format, Input, Library, check};
 
 /// What `gol check` draws for a text.
 fn drawn(text: &str) -> String {
-    let built = check(&Input::Text("main.gol".into(), text.as_bytes().to_vec())).expect("the text is readable");
+    let built = check(&Input::Text("main.gol".into(), text.as_bytes().to_vec()), &Library::Embedded)
+        .expect("the text is readable");
     let mut out = Vec::new();
     built.draw(Format::Pretty, false, &mut out).expect("memory takes all");
     // Blanks at the ends of lines do not survive editors.
@@ -80,7 +81,7 @@ fn files_of_a_folder_are_one_package() {
     std::fs::create_dir_all(&dir).expect("a folder for the test");
     std::fs::write(dir.join("a.gol"), "package main\n\nfunc main() {}\n").expect("a file");
     std::fs::write(dir.join("b.gol"), "package other\n\nfunc f() {}\n").expect("a file");
-    let built = check(&Input::Path(dir)).expect("the folder is readable");
+    let built = check(&Input::Path(dir), &Library::Embedded).expect("the folder is readable");
     let found: Vec<_> = built.diagnostics.iter().map(|d| (d.code.name(), d.message.as_str())).collect();
     assert_eq!(found, [("MismatchedPkgName", "package other; expected package main")]);
 }

@@ -60,7 +60,8 @@ impl Vm {
         heap.set_stress(options.gc_stress);
         set_memory_limit(&heap, options.memory_limit);
         let natives = program.natives.iter();
-        let natives = natives.map(|n| find(&n.name).ok_or_else(|| format!("there is no native {}", n.name)));
+        let natives = natives
+            .map(|n| find(&n.name).ok_or_else(|| format!("{} has no body, and this gol no native for it", n.name)));
         let natives = natives.collect::<Result<Vec<_>, _>>()?;
         let image = Image::load(program, &heap)?;
         let mut globals_words = vec![0u128; (image.program.globals_size as usize).div_ceil(16)].into_boxed_slice();

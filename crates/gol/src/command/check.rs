@@ -1,6 +1,7 @@
 //! `gol check`.
 
 use super::{REJECTED, draw, fail, input};
+use crate::settings::library;
 use gol_driver::Format;
 use std::process::ExitCode;
 
@@ -8,7 +9,7 @@ use std::process::ExitCode;
 pub(super) fn check(format: Format, paths: &[String]) -> ExitCode {
     let mut failed = false;
     for path in paths {
-        match input(path).and_then(|input| gol_driver::check(&input)) {
+        match input(path).and_then(|input| gol_driver::check(&input, &library())) {
             Ok(built) => {
                 match format {
                     Format::Pretty => draw(&built, format, &mut std::io::stderr().lock()),

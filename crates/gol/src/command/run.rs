@@ -2,13 +2,13 @@
 
 use super::{REJECTED, draw, fail, input};
 use crate::cli::{self, RunFlags};
-use crate::settings;
+use crate::settings::{self, library};
 use gol_driver::Format;
 use std::process::ExitCode;
 
 /// Checks, compiles and runs a program; the process ends with the program's status.
 pub(super) fn run(flags: &RunFlags, path: &str, args: Vec<String>) -> ExitCode {
-    let built = match input(path).and_then(|input| gol_driver::build(&input)) {
+    let built = match input(path).and_then(|input| gol_driver::build(&input, &library())) {
         Ok(built) => built,
         Err(e) => return fail(&with_hint(&e.0, path)),
     };

@@ -1,6 +1,7 @@
 //! What the phases make of a text, for people to see: tokens, tree, bytecode.
 
 use super::{REJECTED, draw, fail, input, print};
+use crate::settings::library;
 use gol_driver::Format;
 use std::process::ExitCode;
 
@@ -24,7 +25,7 @@ pub(super) fn ast(path: &str) -> ExitCode {
 
 /// `gol dis PATH [NAME]`.
 pub(super) fn dis(path: &str, all: bool, name: Option<&str>) -> ExitCode {
-    let built = match input(path).and_then(|input| gol_driver::build(&input)) {
+    let built = match input(path).and_then(|input| gol_driver::build(&input, &library())) {
         Ok(built) => built,
         Err(e) => return fail(&e.0),
     };
