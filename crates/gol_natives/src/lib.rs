@@ -8,6 +8,7 @@ mod atomic;
 mod bytes;
 mod debug;
 mod errno;
+mod hash;
 mod math;
 mod os;
 mod rand;
@@ -42,6 +43,7 @@ type Table = &'static [(&'static str, NativeFn)];
 const TABLES: &[(&str, Table)] = &[
     ("bufio", &[("indexByte", bytes::index_byte)]),
     ("bytes", bytes::TABLE),
+    ("hash/crc32", hash::CRC32),
     ("internal/errno", errno::TABLE),
     ("internal/reflectlite", reflectlite::TABLE),
     ("internal/stdio", os::STDIO),
