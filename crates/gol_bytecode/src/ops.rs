@@ -617,6 +617,33 @@ ops! {
     /// (0 send, 1 receive), 16 bits each, lowest first; 65535 for a register that is not wanted. Parks, raises
     Select(W(1), U16, U16; Table);
 
+    // Memory that goroutines share, in the one order of sync/atomic. All raise: nil pointer dereference, except the two
+    // of a mutex. A 32-bit result is sign-extended.
+    /// Atomic `R[A] = *(i32*)R[B]`
+    AtomicLd32(W(1), R(1), None);
+    /// Atomic `R[A] = *(i64*)R[B]`
+    AtomicLd64(W(1), R(1), None);
+    /// Atomic `*(i32*)R[A] = R[B]`
+    AtomicSt32(R(1), R(1), None);
+    /// Atomic `*(i64*)R[A] = R[B]`
+    AtomicSt64(R(1), R(1), None);
+    /// Atomic `R[A] = *(i32*)R[B] += R[C]`
+    AtomicAdd32(W(1), R(1), R(1));
+    /// Atomic `R[A] = *(i64*)R[B] += R[C]`
+    AtomicAdd64(W(1), R(1), R(1));
+    /// Atomic `R[A] = *(i32*)R[B]; *(i32*)R[B] = R[C]`
+    AtomicSwap32(W(1), R(1), R(1));
+    /// Atomic `R[A] = *(i64*)R[B]; *(i64*)R[B] = R[C]`
+    AtomicSwap64(W(1), R(1), R(1));
+    /// Atomic `R[A] = *(i32*)R[B] == R[C]; if R[A] { *(i32*)R[B] = R[C+1] }`
+    AtomicCas32(W(1), R(1), R(2));
+    /// Atomic `R[A] = *(i64*)R[B] == R[C]; if R[A] { *(i64*)R[B] = R[C+1] }`
+    AtomicCas64(W(1), R(1), R(2));
+    /// If the i32 at `R[A]` is 0, makes it 1 and jumps: the fast path before a call of `(*sync.Mutex).Lock`
+    TryLock(R(1), None, Off);
+    /// If the i32 at `R[A]` is 1, makes it 0 and jumps: the fast path before a call of `(*sync.Mutex).Unlock`
+    TryUnlock(R(1), None, Off);
+
     // The rest.
     /// `print`/`println` (`c` 1) of `u16` (`b`) arguments to standard error; one word an argument: register in the low
     /// half, a [`PrintKind`] in the high half

@@ -55,7 +55,11 @@ impl FuncGen<'_, '_> {
         }
         let p = self.prepare(x);
         self.asm.set_pos(self.end_pos(*fun));
+        let done = self.fast_path(*fun, p);
         self.emit_call(p);
+        if let Some(done) = done {
+            self.asm.place(done, false);
+        }
         let ty = self.facts(x).map_or(TypeId::INVALID, |t| t.ty);
         let n = self.s.regs(ty);
         self.regs.free(m);
@@ -158,7 +162,7 @@ impl FuncGen<'_, '_> {
         fun
     }
 
-    fn is_func(&self, obj: ObjId) -> bool {
+    pub(crate) fn is_func(&self, obj: ObjId) -> bool {
         matches!(self.s.tp.objects[obj].kind, ObjKind::Func { .. })
     }
 
@@ -265,23 +269,5 @@ impl FuncGen<'_, '_> {
             }
         }
         self.regs.free(m);
-    }
-
-    /// Functions that are instructions.
-    fn intrinsic(&mut self, fun: ExprId, args: &[ExprId], want: Want) -> Option<Reg> {
-        let obj = *self.s.tp.info.uses.get(&self.s.ast.unparen(fun))?;
-        let o = &self.s.tp.objects[obj];
-        if !self.is_func(obj) || o.pkg == gol_types::PkgId::NONE || self.s.tp.package(o.pkg).path != "math" {
-            return None;
-        }
-        let op = match self.s.ast.text(o.name) {
-            "Sqrt" | "sqrt" => Op::SqrtF,
-            "Abs" => Op::AbsF,
-            _ => return None,
-        };
-        match args {
-            [x] => Some(self.one(*x, want, 1, op)),
-            _ => None,
-        }
     }
 }

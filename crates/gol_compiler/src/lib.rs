@@ -22,6 +22,7 @@ mod convert;
 mod expr;
 mod func;
 mod init;
+mod intrinsic;
 mod layout;
 mod literal;
 mod methods;

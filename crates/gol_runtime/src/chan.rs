@@ -138,7 +138,7 @@ pub fn makechan(w: &mut Worker, elem_words: u32, buf_layout: LayoutId, size: i64
 ///
 /// # Safety
 /// R9: `c` is a channel or null; the caller runs `g`; the value's registers lie in its stack.
-#[inline]
+#[inline(always)]
 pub unsafe fn chansend(w: &mut Worker, g: *mut G, c: *mut Hchan, src: u32, block: bool) -> SendResult {
     // SAFETY: R9 for `c` and `g`; R4 between lock and unlock; R2 for waiters taken off a queue.
     unsafe {
@@ -191,7 +191,7 @@ pub unsafe fn chansend(w: &mut Worker, g: *mut G, c: *mut Hchan, src: u32, block
 ///
 /// # Safety
 /// R9: `c` is a channel or null; the caller runs `g`; the registers lie in its stack.
-#[inline]
+#[inline(always)]
 pub unsafe fn chanrecv(w: &mut Worker, g: *mut G, c: *mut Hchan, dst: u32, ok: Option<u32>, block: bool) -> RecvResult {
     let ok = ok.unwrap_or(NO_SLOT);
     // SAFETY: R9 for `c` and `g`; R4 between lock and unlock; R2 for waiters taken off a queue.
@@ -358,14 +358,14 @@ pub(crate) unsafe fn lock(w: &mut Worker, c: *mut Hchan) {
 
 /// Whether a send would block; the channel need not be locked.
 #[inline(always)]
-unsafe fn full(c: *mut Hchan) -> bool {
+pub(crate) unsafe fn full(c: *mut Hchan) -> bool {
     // SAFETY: R9.
     unsafe { if (*c).dataqsiz == 0 { (*c).recvq.is_empty() } else { (*c).qcount.load(Acquire) == (*c).dataqsiz } }
 }
 
 /// Whether a receive would block; the channel need not be locked.
 #[inline(always)]
-unsafe fn empty(c: *mut Hchan) -> bool {
+pub(crate) unsafe fn empty(c: *mut Hchan) -> bool {
     // SAFETY: R9.
     unsafe { if (*c).dataqsiz == 0 { (*c).sendq.is_empty() } else { (*c).qcount.load(SeqCst) == 0 } }
 }

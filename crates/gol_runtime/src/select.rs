@@ -1,13 +1,18 @@
 //! Select: Go's `selectgo` (`runtime/select.go`).
 //!
-//! Cases are looked at in a random order and channels locked in the order of their addresses. If no case is ready, one sudog for each is
+//! First the cases are looked at without locks, and one of those that seem ready, drawn at random, is done as a plain operation that does
+//! not block: the usual select locks one channel. Only if there is none, all channels are locked, in the order of their addresses, and the
+//! cases looked at again in a random order: to say that none is ready takes a moment at which that was so. If none is, one sudog for each is
 //! queued; the first to take one of them off its queue wins the goroutine by setting `select_done`, completes that one case, and readies the
 //! goroutine with [`Resume::SelectDone`]. The machine then calls [`select_resume`], which takes the other sudogs off their queues.
 //!
-//! Unlike Go: there, the woken goroutine locks all channels at once for that; here one after the other, which is enough, because
+//! Unlike Go: there is no look without locks; and there, the woken goroutine locks all channels at once for that; here one after the other, which is enough, because
 //! `select_done` stays set until all are off.
 
-use crate::chan::{Hchan, MaybeTimers, buffer_in, buffer_out, clear, lock, recv, send, write_ok};
+use crate::chan::{
+    Hchan, MaybeTimers, RecvResult, SendResult, buffer_in, buffer_out, chanrecv, chansend, clear, empty, full, lock,
+    recv, send, write_ok,
+};
 use crate::g::{G, NO_SLOT, Resume, Sudog};
 use crate::sync::Ordering::*;
 use crate::trace::Event;
@@ -60,6 +65,12 @@ pub enum SelectResult {
 /// # Safety
 /// R9: each channel is one or null; the caller runs `g`; the registers lie in its stack. At most 65536 cases.
 pub unsafe fn selectgo(w: &mut Worker, g: *mut G, cases: &[Scase], block: bool) -> SelectResult {
+    if cases.len() <= MAX_POLLED
+        // SAFETY: the caller's promise.
+        && let Some(result) = unsafe { poll(w, g, cases) }
+    {
+        return result;
+    }
     // The scratch memory is taken out so that the worker can be used meanwhile. First half poll order, second half lock order.
     let mut order = std::mem::take(&mut w.order);
     // SAFETY: the caller's promise.
@@ -67,6 +78,60 @@ pub unsafe fn selectgo(w: &mut Worker, g: *mut G, cases: &[Scase], block: bool) 
     order.clear();
     w.order = order;
     result
+}
+
+/// A select of more cases begins with the locks.
+const MAX_POLLED: usize = 64;
+
+/// Does one of the cases that seem ready, if one is.
+///
+/// # Safety
+/// As for [`selectgo`].
+#[inline(never)]
+unsafe fn poll(w: &mut Worker, g: *mut G, cases: &[Scase]) -> Option<SelectResult> {
+    // SAFETY: R9.
+    unsafe {
+        let mut ready = 0u64;
+        for (i, &Scase { c, kind, .. }) in cases.iter().enumerate() {
+            if c.is_null() {
+                continue;
+            }
+            if !(*c).timer.is_null() {
+                // What is due must be sent first.
+                return None;
+            }
+            let blocks = if kind == CaseKind::Recv { empty(c) } else { full(c) };
+            ready |= ((!blocks || (*c).closed.load(Relaxed) != 0) as u64) << i;
+        }
+        while ready != 0 {
+            let mut rest = ready;
+            if ready & (ready - 1) != 0 {
+                for _ in 0..w.rng.below(ready.count_ones()) {
+                    rest &= rest - 1;
+                }
+            }
+            let i = rest.trailing_zeros() as usize;
+            let Scase { c, kind, off, ok_off } = cases[i];
+            let result = match kind {
+                CaseKind::Recv => match chanrecv(w, g, c, off, Some(ok_off), false) {
+                    RecvResult::Done { received } => Some(SelectResult::Ready { case: i, received }),
+                    _ => None,
+                },
+                CaseKind::Send => match chansend(w, g, c, off, false) {
+                    SendResult::Done => Some(SelectResult::Ready { case: i, received: false }),
+                    SendResult::Closed => Some(SelectResult::Closed),
+                    _ => None,
+                },
+            };
+            if result.is_some() {
+                w.trace(Event::Select { g: (*g).id, case: i as u32 });
+                return result;
+            }
+            // Somebody was faster.
+            ready &= !(1 << i);
+        }
+        None
+    }
 }
 
 unsafe fn selectgo_ordered(

@@ -7,9 +7,10 @@ use crate::raise::Raise;
 use crate::{Vm, panics};
 use gol_bytecode::TypeRef;
 use gol_runtime::{
-    CaseKind, CloseError, G, Hchan, MakeChanError, NO_SLOT, Resume, Scase, SelectResult, Worker, chancap, chanlen,
-    closechan, makechan, select_resume, selectgo,
+    CaseKind, CloseError, G, Hchan, MakeChanError, NO_SLOT, RecvResult, Resume, Scase, SelectResult, SendResult,
+    Worker, chancap, chanlen, chanrecv, chansend, closechan, makechan, select_resume, selectgo,
 };
+use std::mem::MaybeUninit;
 
 /// The panic of a send on a closed channel.
 #[cold]
@@ -65,9 +66,6 @@ pub(crate) unsafe fn cap(c: u64) -> u64 {
     unsafe { chancap(c as *mut Hchan) as u64 }
 }
 
-/// Fills what a select does not use.
-const NO_CASE: Scase = Scase { c: std::ptr::null_mut(), kind: CaseKind::Recv, off: NO_SLOT, ok_off: NO_SLOT };
-
 /// Cases that a select keeps without allocating.
 const FEW: usize = 16;
 
@@ -76,8 +74,8 @@ const FEW: usize = 16;
 ///
 /// # Safety
 /// V1 for the table, V2, V3 with the state saved.
+#[inline(never)]
 pub(crate) unsafe fn select(
-    _vm: &Vm,
     w: &mut Worker,
     g: *mut G,
     base: *mut u64,
@@ -95,12 +93,18 @@ pub(crate) unsafe fn select(
             off: slot(*k >> 16),
             ok_off: slot(*k >> 32),
         };
+        if let [one] = table {
+            return select_one(w, g, base.add(a as usize), case(one), block);
+        }
         (*g).machine[SLOT] = (frame + a as u32) as u64;
-        let mut few: [Scase; FEW] = [NO_CASE; FEW];
+        let mut few = [const { MaybeUninit::<Scase>::uninit() }; FEW];
         let many: Vec<Scase>;
         let cases = if table.len() <= FEW {
-            table.iter().zip(&mut few).for_each(|(k, to)| *to = case(k));
-            &few[..table.len()]
+            table.iter().zip(&mut few).for_each(|(k, to)| {
+                to.write(case(k));
+            });
+            // The first ones, as many as the table has, were just written.
+            std::slice::from_raw_parts(few.as_ptr().cast::<Scase>(), table.len())
         } else {
             many = table.iter().map(case).collect();
             &many[..]
@@ -113,6 +117,35 @@ pub(crate) unsafe fn select(
         }
     }
     Ok(true)
+}
+
+/// A select of one case is that operation, which with a default does not block.
+///
+/// # Safety
+/// As [`select`]; the number of the case goes to `to`.
+#[inline(never)]
+unsafe fn select_one(w: &mut Worker, g: *mut G, to: *mut u64, case: Scase, block: bool) -> Result<bool, Raise> {
+    // SAFETY: the caller's promises. The number is written before the goroutine may be parked.
+    unsafe {
+        *to = 0;
+        let blocked = match case.kind {
+            CaseKind::Send => match chansend(w, g, case.c, case.off, block) {
+                SendResult::Done => return Ok(true),
+                SendResult::Closed => return Err(send_on_closed()),
+                SendResult::WouldBlock => true,
+                SendResult::Parked => false,
+            },
+            CaseKind::Recv => match chanrecv(w, g, case.c, case.off, Some(case.ok_off), block) {
+                RecvResult::Done { .. } => return Ok(true),
+                RecvResult::WouldBlock => true,
+                RecvResult::Parked => false,
+            },
+        };
+        if blocked {
+            *to = -1i64 as u64;
+        }
+        Ok(blocked)
+    }
 }
 
 /// What a goroutine that was parked has to do before it goes on.

@@ -18,7 +18,10 @@ use crate::{Vm, call, chans, convert, iface, maps, panics, range, slices, string
 use gol_bytecode::{LeafKind, Op, TypeRef};
 use gol_heap::mem;
 use gol_runtime::{G, Resume, Safepoint, Worker};
-use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{
+    AtomicU32, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
+};
 
 /// Addresses below this are nil, or an offset from nil.
 const NIL_PAGE: u64 = 4096;
@@ -300,6 +303,27 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     let link = *base.sub(2);
                     pc = code.add(link as u32 as usize);
                     base = base.sub((link >> 32) as usize);
+                }};
+            }
+            // The atomic word at an address of the script's.
+            macro_rules! atomic32 {
+                ($p:expr) => {{
+                    let p = $p;
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    // H6: the types of the script say that a 32-bit word lies there.
+                    AtomicU32::from_ptr(p as *mut u32)
+                }};
+            }
+            macro_rules! atomic64 {
+                ($p:expr) => {{
+                    let p = $p;
+                    if p < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    // H6, likewise.
+                    AtomicU64::from_ptr(p as *mut u64)
                 }};
             }
             macro_rules! ty {
@@ -1010,11 +1034,51 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     let table = std::slice::from_raw_parts(pc, n);
                     pc = pc.add(n);
                     save!(pc);
-                    match chans::select(vm, w, g, base, a!(), table, c!() == 0) {
+                    match chans::select(w, g, base, a!(), table, c!() == 0) {
                         Ok(true) => {}
                         Ok(false) => return Then::Switch,
                         Err(e) => raise!(e),
                     }
+                }
+
+                Op::AtomicLd32 => r!(a!()) = atomic32!(r!(b!())).load(SeqCst) as i32 as u64,
+                Op::AtomicLd64 => r!(a!()) = atomic64!(r!(b!())).load(SeqCst),
+                Op::AtomicSt32 => atomic32!(r!(a!())).store(r!(b!()) as u32, SeqCst),
+                Op::AtomicSt64 => atomic64!(r!(a!())).store(r!(b!()), SeqCst),
+                Op::AtomicAdd32 => {
+                    let delta = r!(c!()) as u32;
+                    r!(a!()) = atomic32!(r!(b!())).fetch_add(delta, SeqCst).wrapping_add(delta) as i32 as u64;
+                }
+                Op::AtomicAdd64 => {
+                    let delta = r!(c!());
+                    r!(a!()) = atomic64!(r!(b!())).fetch_add(delta, SeqCst).wrapping_add(delta);
+                }
+                Op::AtomicSwap32 => {
+                    r!(a!()) = atomic32!(r!(b!())).swap(r!(c!()) as u32, SeqCst) as i32 as u64;
+                }
+                Op::AtomicSwap64 => r!(a!()) = atomic64!(r!(b!())).swap(r!(c!()), SeqCst),
+                Op::AtomicCas32 => {
+                    let (old, new) = (r!(c!()) as u32, *base.add(c!() as usize + 1) as u32);
+                    set_bool!(atomic32!(r!(b!())).compare_exchange(old, new, SeqCst, SeqCst).is_ok());
+                }
+                Op::AtomicCas64 => {
+                    let (old, new) = (r!(c!()), *base.add(c!() as usize + 1));
+                    set_bool!(atomic64!(r!(b!())).compare_exchange(old, new, SeqCst, SeqCst).is_ok());
+                }
+                // A nil mutex is the call's affair, whose trace shows where.
+                Op::TryLock => {
+                    let p = r!(a!());
+                    cond!(
+                        p >= NIL_PAGE
+                            && AtomicU32::from_ptr(p as *mut u32).compare_exchange(0, 1, Acquire, Relaxed).is_ok()
+                    );
+                }
+                Op::TryUnlock => {
+                    let p = r!(a!());
+                    cond!(
+                        p >= NIL_PAGE
+                            && AtomicU32::from_ptr(p as *mut u32).compare_exchange(1, 0, Release, Relaxed).is_ok()
+                    );
                 }
 
                 Op::Print => {
