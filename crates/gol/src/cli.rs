@@ -49,6 +49,11 @@ enum Sub {
         #[arg(required = true)]
         paths: Vec<String>,
     },
+    /// Explain an error code: what it means, a wrong program, a right one; without a code, list all of them
+    Explain {
+        /// A code, such as UnusedVar
+        code: Option<String>,
+    },
     /// Show the bytecode of a program's functions beside their source lines
     Dis {
         /// Show the library's functions too
@@ -104,6 +109,8 @@ pub(crate) enum Command {
     Run { flags: RunFlags, path: String, args: Vec<String> },
     /// Check programs.
     Check { format: Format, paths: Vec<String> },
+    /// Explain an error code, or list them.
+    Explain { code: Option<String> },
     /// Show bytecode.
     Dis { all: bool, path: String, name: Option<String> },
     /// Show a tree.
@@ -148,6 +155,7 @@ pub(crate) fn from_args() -> Command {
             };
             Command::Check { format, paths }
         }
+        Sub::Explain { code } => Command::Explain { code },
         Sub::Dis { all, path, name } => Command::Dis { all, path, name },
         Sub::Ast { path } => Command::Ast { path },
         Sub::Tokens { path } => Command::Tokens { path },
@@ -190,7 +198,5 @@ fn help(clap: &mut clap::Command, command: Option<&str>) -> ! {
 /// The command that a mistyped word was meant to be.
 pub(crate) fn meant(word: &str) -> Option<String> {
     let clap = definition();
-    let near = |name: &str| strsim::damerau_levenshtein(word, name);
-    let names = clap.get_subcommands().map(|c| c.get_name().to_string());
-    names.filter(|name| near(name) <= 1 + name.len() / 5).min_by_key(|name| near(name))
+    gol_source::nearest(word, clap.get_subcommands().map(|c| c.get_name())).map(str::to_string)
 }

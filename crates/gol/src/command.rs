@@ -1,6 +1,7 @@
 //! The commands, one file a group, and what they share: reading the input, and saying what went wrong.
 
 mod check;
+mod explain;
 mod run;
 mod shell;
 mod show;
@@ -19,6 +20,7 @@ pub(crate) fn execute(command: Command) -> ExitCode {
     match command {
         Command::Run { flags, path, args } => run::run(&flags, &path, args),
         Command::Check { format, paths } => check::check(format, &paths),
+        Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Dis { all, path, name } => show::dis(&path, all, name.as_deref()),
         Command::Ast { path } => show::ast(&path),
         Command::Tokens { path } => show::tokens(&path),

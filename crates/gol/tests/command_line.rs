@@ -274,3 +274,16 @@ fn the_library_can_be_read_from_a_folder() {
         (Some(1), "gol: /no/such/folder has no package runtime: it is not the library\n")
     );
 }
+
+#[test]
+fn codes_are_explained() {
+    let (status, out, err) = outcome(&mut gol(&["explain", "unusedvar"]));
+    assert_eq!((status, err.as_str()), (Some(0), ""));
+    assert!(out.starts_with("UnusedVar: ") && out.contains("\nWrong:\n") && out.contains("\nRight:\n"), "{out}");
+    let (status, out, _) = outcome(&mut gol(&["explain"]));
+    assert_eq!(status, Some(0));
+    assert!(out.contains("\nUnusedVar ") && out.lines().count() > 100, "{out}");
+    let (status, out, err) = outcome(&mut gol(&["explain", "UnusdVar"]));
+    assert_eq!((status, out.as_str()), (Some(1), ""));
+    assert_eq!(err, "gol: there is no error code UnusdVar: did you mean UnusedVar?\n");
+}

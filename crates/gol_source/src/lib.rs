@@ -8,9 +8,13 @@
 pub mod codes;
 mod diagnostic;
 mod map;
+mod nearest;
+mod page;
 mod symbol;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use map::{FileId, Position, SourceFile, SourceMap, Span};
+pub use nearest::nearest;
+pub use page::Page;
 pub use symbol::{Interner, Symbol};

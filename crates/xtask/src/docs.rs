@@ -84,11 +84,11 @@ fn word(word: &Word) -> &'static str {
 fn errors() -> String {
     let mut out = String::from(
         "# Error codes\n\nGenerated from `crates/gol_source/src/codes.rs` by `cargo xtask docs`. The names are Go's. Each has a \
-         test `tests/errors/NAME.gol`.\n",
+         page, which `gol explain NAME` shows, and a test `tests/errors/NAME.gol`.\n\n| code | meaning |\n| --- | --- |\n",
     );
     for code in Code::ALL {
-        let meaning = code.meaning().trim();
-        let _ = write!(out, "\n## {}\n\n{meaning}\n\n```go\n{}\n```\n", code.name(), code.example().trim());
+        let (name, meaning) = (code.name(), code.meaning().replace('|', "\\|"));
+        let _ = writeln!(out, "| [{name}](codes/{name}.md) | {meaning} |");
     }
     out
 }

@@ -19,7 +19,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gol_vm", &["gol_bytecode", "gol_heap", "gol_runtime"]),
     ("gol_natives", &["gol_vm", "gol_bytecode"]),
     ("gol_driver", &["gol_source", "gol_syntax", "gol_types", "gol_bytecode", "gol_compiler", "gol_vm", "gol_natives"]),
-    ("gol", &["gol_driver", "gol_vm", "gol_test"]),
+    ("gol", &["gol_source", "gol_driver", "gol_vm", "gol_test"]),
     ("gol_test", &[]),
     ("xtask", &["gol_bytecode", "gol_source"]),
 ];
