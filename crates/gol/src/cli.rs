@@ -30,13 +30,13 @@ pub(crate) struct RunFlags {
 
 #[derive(Subcommand)]
 enum Sub {
-    /// Check and run a program: a file, a folder that is one package, or - for standard input
+    /// Check and run a program: files, a folder that is one package, or - for standard input
     Run {
         #[command(flatten)]
         flags: RunFlags,
-        /// A .gol or .go file, a folder, or -
+        /// .gol or .go files, a folder, or -
         path: String,
-        /// The program's own arguments
+        /// The program's own arguments, from the first word on that is no such file
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
     },
@@ -45,7 +45,7 @@ enum Sub {
         /// How findings are written
         #[arg(long, value_enum, default_value = "pretty")]
         format: FormatArg,
-        /// Files or folders
+        /// Files, folders, or patterns such as ./... for all packages below a folder
         #[arg(required = true)]
         paths: Vec<String>,
     },

@@ -56,7 +56,7 @@ fn files_that_cannot_be_read() {
     let dir = file("empty_folder", "readme.txt", "").parent().unwrap().to_path_buf();
     let (status, _, err) = outcome(&mut gol(&["run", dir.to_str().unwrap()]));
     assert_eq!(status, Some(1));
-    assert!(err.starts_with("gol: no .gol or .go files in "), "{err}");
+    assert!(err.starts_with("gol: no Go files in "), "{err}");
     assert_eq!(outcome(&mut gol(&["run", ""])).0, Some(1));
 }
 

@@ -3,6 +3,7 @@
 //! Each initialization step is a function of its own, so that its registers and literals are its own; the entry calls
 //! them. Steps of trusted packages exist only for variables that something reached.
 
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use gol_bytecode::{FuncId, Op};
@@ -19,7 +20,7 @@ use crate::program::{Session, Work};
 impl Session<'_> {
     /// Compiles everything from `main.main` and the initializers on; gives the entry function.
     pub(crate) fn compile_all(&mut self) {
-        let packages: Vec<PkgId> = self.tp.packages().map(|(id, _)| id).collect();
+        let packages = self.package_order();
         self.reach_runtime();
         let mut inits: Vec<Vec<FuncId>> = Vec::new();
         for &pkg in &packages {
@@ -69,6 +70,38 @@ impl Session<'_> {
         g.ret(0, 0);
         g.finish(entry);
         self.out.entry = Some(entry);
+    }
+
+    /// All packages in the order of their initialization: again and again the first by import path whose imports are
+    /// initialized; `runtime` and what it needs before all others.
+    fn package_order(&self) -> Vec<PkgId> {
+        let mut users: HashMap<PkgId, Vec<PkgId>> = HashMap::new();
+        let mut open: HashMap<PkgId, usize> = HashMap::new();
+        for (id, p) in self.tp.packages() {
+            open.insert(id, p.imports.len());
+            p.imports.iter().for_each(|i| users.entry(*i).or_default().push(id));
+        }
+        let mut first: Vec<PkgId> = self.tp.package_by_path("runtime").into_iter().collect();
+        let mut at = 0;
+        while let Some(&id) = first.get(at) {
+            let more = self.tp.package(id).imports.iter().filter(|i| !first.contains(i));
+            first.extend(more.copied().collect::<Vec<_>>());
+            at += 1;
+        }
+        let key = |id: PkgId| (!first.contains(&id), self.pkg_path(id), id);
+        let mut ready: BTreeSet<_> = self.tp.packages().filter(|p| open[&p.0] == 0).map(|p| key(p.0)).collect();
+        let mut order = Vec::new();
+        while let Some((_, _, id)) = ready.pop_first() {
+            order.push(id);
+            for user in users.remove(&id).unwrap_or_default() {
+                let left = open.get_mut(&user).expect("all packages are counted");
+                *left -= 1;
+                if *left == 0 {
+                    ready.insert(key(user));
+                }
+            }
+        }
+        order
     }
 
     /// Types and functions of package `runtime` that the VM needs, live from the start.

@@ -4,13 +4,17 @@
 //! of ariadne. It reads files; what comes from the command line, the environment and the terminal is given to it.
 #![forbid(unsafe_code)]
 
+mod constraint;
 mod draw;
+mod find;
+mod input;
 mod load;
+mod modfile;
 pub mod show;
 pub mod stdlib;
 
 pub use draw::Format;
-pub use load::{Input, InputError};
+pub use input::{Input, InputError};
 pub use stdlib::Library;
 
 use gol_bytecode::Program;

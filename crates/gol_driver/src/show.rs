@@ -1,6 +1,6 @@
 //! What the phases make of a text, as text: tokens, the tree, bytecode beside its source lines.
 
-use crate::load::{self, Input, InputError};
+use crate::input::{self, Input, InputError};
 use crate::{Built, on_a_large_stack};
 use gol_bytecode::{Function, Program, disasm};
 use gol_source::SourceMap;
@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 /// The tokens of a file, a line each: where it stands, its kind, its text.
 pub fn tokens(input: &Input) -> Result<String, InputError> {
-    let (map, file) = load::one_text(input)?;
+    let (map, file) = input::one_text(input)?;
     let (text, base) = (&map.file(file).text, map.file(file).base);
     let mut out = String::new();
     for (kind, span) in gol_syntax::tokens(text) {
@@ -23,7 +23,7 @@ pub fn tokens(input: &Input) -> Result<String, InputError> {
 /// The tree of a file, and what its parser found.
 pub fn tree(input: &Input) -> Result<(Built, String), InputError> {
     on_a_large_stack(|| {
-        let (map, id) = load::one_text(input)?;
+        let (map, id) = input::one_text(input)?;
         let mut ast = gol_syntax::ast::Ast::new();
         let (file, diagnostics) = gol_syntax::parse_file(&map, id, &mut ast);
         let text = gol_syntax::print::file(&ast, &map, &file);

@@ -1,5 +1,4 @@
-//! What people see of a mistake: snapshots of drawn diagnostics, and those that take several files. The words alone are
-//! tested by the programs under `tests/errors`.
+//! What people see of a mistake: snapshots of drawn diagnostics; the words alone are tested by programs.
 
 use gol_driver::{Format, Input, Library, check};
 
@@ -73,15 +72,4 @@ fn a_second_declaration_shows_the_first() {
 fn a_syntax_error_shows_its_token() {
     let _settings = settings();
     insta::assert_snapshot!(drawn("package main\n\nfunc main() {\n\tx := 1 +\n}\n"));
-}
-
-#[test]
-fn files_of_a_folder_are_one_package() {
-    let dir = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("mismatched");
-    std::fs::create_dir_all(&dir).expect("a folder for the test");
-    std::fs::write(dir.join("a.gol"), "package main\n\nfunc main() {}\n").expect("a file");
-    std::fs::write(dir.join("b.gol"), "package other\n\nfunc f() {}\n").expect("a file");
-    let built = check(&Input::Path(dir), &Library::Embedded).expect("the folder is readable");
-    let found: Vec<_> = built.diagnostics.iter().map(|d| (d.code.name(), d.message.as_str())).collect();
-    assert_eq!(found, [("MismatchedPkgName", "package other; expected package main")]);
 }

@@ -6,6 +6,8 @@ use regex::Regex;
 /// own `// ERROR "regexp"`.
 #[derive(Clone, Debug)]
 pub struct ErrorLine {
+    /// The file that it is in; `None`: the test is one file.
+    pub file: Option<String>,
     /// The line that it is on, from 1.
     pub line: u32,
     /// Column from 1; `None`: any.
@@ -42,11 +44,17 @@ pub struct Expectations {
 impl Expectations {
     /// Reads the comments of a program. The error says which line makes no sense.
     pub fn parse(text: &str) -> Result<Expectations, String> {
+        let want = Expectations::read(text)?;
+        want.can_fail()?;
+        Ok(want)
+    }
+
+    /// The same for a text that is only part of a test.
+    pub(crate) fn read(text: &str) -> Result<Expectations, String> {
         let mut want = Expectations::default();
-        let mut asks = false;
         let mut lines = text.lines().enumerate().peekable();
         while let Some((n, line)) = lines.next() {
-            error_lines(n as u32 + 1, line, &mut want.errors)?;
+            error_lines(None, n as u32 + 1, line, &mut want.errors)?;
             let Some(comment) = line.strip_prefix("// ") else { continue };
             let mut block = || {
                 let mut all = String::new();
@@ -63,7 +71,6 @@ impl Expectations {
                 Some(("env", v)) => {
                     let (key, value) = v.split_once('=').ok_or(format!("line {}: env: NAME=value", n + 1))?;
                     want.env.push((key.to_string(), value.to_string()));
-                    continue;
                 }
                 Some(("panic", v)) => {
                     want.stderr.push(format!("panic: {v}"));
@@ -78,27 +85,38 @@ impl Expectations {
                     want.exit = Some(v.parse().map_err(|_| format!("line {}: exit: a number", n + 1))?);
                 }
                 Some(("skip", v)) => want.skip = Some(v.to_string()),
-                Some(("known-bug", v)) => {
-                    want.known_bug = Some(v.to_string());
-                    continue;
-                }
-                _ => continue,
+                Some(("known-bug", v)) => want.known_bug = Some(v.to_string()),
+                _ => {}
             }
-            asks = true;
-        }
-        if !asks && want.errors.is_empty() {
-            return Err("the program expects nothing: such a test cannot fail".into());
         }
         Ok(want)
     }
+
+    /// Adds the mistakes that the lines of a file expect.
+    pub(crate) fn read_errors(&mut self, file: &str, text: &str) -> Result<(), String> {
+        for (n, line) in text.lines().enumerate() {
+            error_lines(Some(file), n as u32 + 1, line, &mut self.errors)?;
+        }
+        Ok(())
+    }
+
+    /// Whether there is anything that a run could do wrong.
+    pub(crate) fn can_fail(&self) -> Result<(), String> {
+        let silent = self.output.is_none() && self.stderr.is_empty() && self.exit.is_none();
+        if silent && self.errors.is_empty() && self.skip.is_none() {
+            return Err("the program expects nothing: such a test cannot fail".into());
+        }
+        Ok(())
+    }
 }
 
-fn error_lines(line: u32, text: &str, errors: &mut Vec<ErrorLine>) -> Result<(), String> {
+fn error_lines(file: Option<&str>, line: u32, text: &str, errors: &mut Vec<ErrorLine>) -> Result<(), String> {
+    let file = file.map(str::to_string);
     let wrong = |what: &str| format!("line {line}: {what}");
     if let Some((_, go)) = text.split_once("// ERROR ") {
         for part in quoted(go) {
             let message = Regex::new(&part).map_err(|e| wrong(&e.to_string()))?;
-            errors.push(ErrorLine { line, column: None, code: None, message: Some(message) });
+            errors.push(ErrorLine { file: file.clone(), line, column: None, code: None, message: Some(message) });
         }
     }
     for part in text.split("// error:").skip(1) {
@@ -120,7 +138,7 @@ fn error_lines(line: u32, text: &str, errors: &mut Vec<ErrorLine>) -> Result<(),
             }
         }
         let message = message.map(|m| Regex::new(&regex::escape(&m)).expect("an escaped text is a pattern"));
-        errors.push(ErrorLine { line, column, code, message });
+        errors.push(ErrorLine { file: file.clone(), line, column, code, message });
     }
     Ok(())
 }

@@ -43,7 +43,9 @@ pub fn check(want: &Expectations, got: &Ran) -> Vec<String> {
         let text = |key: &str| d[key].as_str().unwrap_or_default().to_string();
         let number = |key: &str| d[key].as_u64().unwrap_or(0) as u32;
         let fits = |e: &&crate::expect::ErrorLine| {
+            let file = text("file");
             e.line == number("line")
+                && e.file.as_ref().is_none_or(|f| f == file.strip_prefix("./").unwrap_or(&file))
                 && e.column.is_none_or(|c| c == number("column"))
                 && e.code.as_ref().is_none_or(|c| *c == text("code"))
                 && e.message.as_ref().is_none_or(|m| m.is_match(&text("message")))
@@ -51,7 +53,8 @@ pub fn check(want: &Expectations, got: &Ran) -> Vec<String> {
         match left.iter().position(fits) {
             Some(at) => drop(left.remove(at)),
             None => problems.push(format!(
-                "unexpected: {}:{} [{}] {}",
+                "unexpected: {}:{}:{} [{}] {}",
+                text("file"),
                 number("line"),
                 number("column"),
                 text("code"),

@@ -3,19 +3,23 @@
 //! The format is described in `docs/testing.md` and parsed in [`expect`]; [`run`] runs the real `gol` with a time limit;
 //! [`judge`] compares. Each file is one test of the Rust test runner, several if it is run in several ways
 //! (`tests/conc`: with 1, 2 and 8 workers and with seeds).
+//! A test of several files is a text in the form of [`module`].
 #![forbid(unsafe_code)]
 
 pub mod expect;
 pub mod judge;
+pub mod module;
 pub mod run;
 
 use expect::Expectations;
 use libtest_mimic::{Arguments, Failed, Trial};
+use module::Module;
 use run::{Gol, Way};
 use std::path::{Path, PathBuf};
 
 /// Folders of the repository that hold test programs.
-const FOLDERS: &[&str] = &["tests/lang", "tests/errors", "tests/stdlib", "tests/runtime", "tests/conc", "examples"];
+const FOLDERS: &[&str] =
+    &["tests/lang", "tests/errors", "tests/modules", "tests/stdlib", "tests/runtime", "tests/conc", "examples"];
 
 /// The test runner's main: collects the programs under `root` and runs them with the binary `gol`. Does not return.
 pub fn main(gol: &str, root: &Path) -> ! {
@@ -46,7 +50,7 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
     for path in entries.flatten().map(|e| e.path()) {
         if path.is_dir() {
             collect(&path, files);
-        } else if path.extension().is_some_and(|e| e == "gol") {
+        } else if path.extension().is_some_and(|e| e == "gol" || e == "txtar") {
             files.push(path);
         }
     }
@@ -55,13 +59,21 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) {
 /// Runs one program in one way.
 fn test(gol: &Gol, file: &Path, way: Way) -> Result<(), Failed> {
     let text = std::fs::read_to_string(file).map_err(|e| format!("{}: {e}", file.display()))?;
-    let want = Expectations::parse(&text)?;
+    let module = file.extension().is_some_and(|e| e == "txtar");
+    let module = module.then(|| Module::parse(&text)).transpose()?;
+    let want = module.as_ref().map_or_else(|| Expectations::parse(&text), |m| Ok(m.want.clone()))?;
+    let name = file.strip_prefix(&gol.root).unwrap_or(file).display().to_string();
+    let ran = || match &module {
+        Some(module) => module.run(gol),
+        None if want.errors.is_empty() => gol.run(&[&name], &gol.root, &want, way),
+        None => gol.check(&[&name], &gol.root),
+    };
     if let Some(reason) = &want.skip {
         println!("skipped: {reason}");
         return Ok(());
     }
     let problems = if want.errors.is_empty() {
-        let got = gol.run(file, &want, way)?;
+        let got = ran()?;
         if std::env::var_os("GOL_BLESS").is_some() && want.output.is_some() && got.stdout_differs(&want) {
             let blessed = expect::with_output(&text, &got.stdout);
             std::fs::write(file, blessed).map_err(|e| format!("{}: {e}", file.display()))?;
@@ -69,7 +81,7 @@ fn test(gol: &Gol, file: &Path, way: Way) -> Result<(), Failed> {
         }
         judge::run(&want, &got)
     } else {
-        judge::check(&want, &gol.check(file)?)
+        judge::check(&want, &ran()?)
     };
     match (&want.known_bug, problems.is_empty()) {
         (None, true) => Ok(()),

@@ -73,9 +73,9 @@ impl Ran {
 }
 
 impl Gol {
-    /// Runs a program.
-    pub fn run(&self, file: &Path, want: &Expectations, way: Way) -> Result<Ran, String> {
-        let mut command = self.command(&["run"], file);
+    /// Runs a program: what the words name, in a folder.
+    pub fn run(&self, words: &[&str], dir: &Path, want: &Expectations, way: Way) -> Result<Ran, String> {
+        let mut command = self.command(&["run"], words, dir);
         command.args(&want.args).envs(want.env.iter().map(|(k, v)| (k, v)));
         match way {
             Way::Plain => {}
@@ -90,14 +90,13 @@ impl Gol {
     }
 
     /// Checks a program; findings come as JSON.
-    pub fn check(&self, file: &Path) -> Result<Ran, String> {
-        finish(self.command(&["check", "--format=json"], file), Vec::new())
+    pub fn check(&self, words: &[&str], dir: &Path) -> Result<Ran, String> {
+        finish(self.command(&["check", "--format=json"], words, dir), Vec::new())
     }
 
-    fn command(&self, words: &[&str], file: &Path) -> Command {
+    fn command(&self, first: &[&str], words: &[&str], dir: &Path) -> Command {
         let mut command = Command::new(&self.path);
-        let file = file.strip_prefix(&self.root).unwrap_or(file);
-        command.args(words).arg(file).current_dir(&self.root);
+        command.args(first).args(words).current_dir(dir);
         command.env_remove("GOMAXPROCS").env_remove("GOL_SEED").env("NO_COLOR", "1");
         command
     }

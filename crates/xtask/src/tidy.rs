@@ -29,7 +29,7 @@ const UNSAFE: &[&str] = &["gol_heap", "gol_runtime", "gol_vm"];
 
 /// Error codes that no program under `tests/errors` can show, each with its reason.
 const UNTESTED_CODES: &[(&str, &str)] = &[
-    ("MismatchedPkgName", "takes two files; tested in gol_driver"),
+    ("MismatchedPkgName", "takes two files; tested in tests/modules"),
     ("NotYet", "the compiler reports it; what it is about changes"),
 ];
 
@@ -90,7 +90,8 @@ fn sources(root: &Path, found: &mut Vec<String>) {
 
 fn programs(root: &Path, found: &mut Vec<String>) {
     for folder in ["tests", "examples", "stdlib"] {
-        for file in files(&root.join(folder), "gol") {
+        let folder_files = ["gol", "txtar"].map(|e| files(&root.join(folder), e));
+        for file in folder_files.into_iter().flatten() {
             let shown = file.strip_prefix(root).unwrap_or(&file).display().to_string();
             let text = fs::read_to_string(&file).unwrap_or_default();
             let first = text.lines().next().unwrap_or_default();

@@ -3,20 +3,24 @@
 use super::{REJECTED, draw, fail, input};
 use crate::cli::{self, RunFlags};
 use crate::settings::{self, library};
-use gol_driver::Format;
+use gol_driver::{Format, Input};
 use std::process::ExitCode;
 
 /// Checks, compiles and runs a program; the process ends with the program's status.
 pub(super) fn run(flags: &RunFlags, path: &str, args: Vec<String>) -> ExitCode {
-    let built = match input(path).and_then(|input| gol_driver::build(&input, &library())) {
+    let mut words = vec![path.to_string()];
+    words.extend(args);
+    let (files, taken) = Input::leading(&words);
+    let input = if taken == 1 { input(path) } else { Ok(files) };
+    let built = match input.and_then(|input| gol_driver::build(&input, &library())) {
         Ok(built) => built,
         Err(e) => return fail(&with_hint(&e.0, path)),
     };
     draw(&built, Format::Pretty, &mut std::io::stderr().lock());
     let Some(program) = built.program else { return ExitCode::from(REJECTED) };
-    let mut all = vec![path.to_string()];
-    all.extend(args);
-    let options = match settings::options(flags, all) {
+    // The program's name is that of its first file.
+    words.drain(1..taken);
+    let options = match settings::options(flags, words) {
         Ok(options) => options,
         Err(e) => return fail(&e),
     };
