@@ -76,6 +76,8 @@ pub struct NativeImport {
 pub struct WellKnown {
     /// `runtime.errorString`: a string; its `Error` puts `runtime error: ` in front.
     pub error_string: TypeRef,
+    /// `runtime.boundsError`: as `errorString`, of an index or slice expression.
+    pub bounds_error: TypeRef,
     /// `runtime.plainError`: a string; a runtime.Error without prefix.
     pub plain_error: TypeRef,
     /// `*runtime.TypeAssertionError`: points to a struct of one string, the whole text.

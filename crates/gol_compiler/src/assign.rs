@@ -19,6 +19,7 @@ impl FuncGen<'_, '_> {
         match (lhs, rhs) {
             ([l], [r]) => self.assign_one(*l, *r),
             (_, [r]) if lhs.len() > 1 => {
+                self.hoist_assignment(lhs, rhs);
                 let places = self.targets(lhs);
                 let targets: Vec<_> = places.into_iter().zip(lhs).map(|(p, l)| (None, p, self.ty(*l))).collect();
                 self.unpack(*r, &targets);
@@ -95,6 +96,7 @@ impl FuncGen<'_, '_> {
         }
         let pos = self.asm.pos();
         if self.has_call(l) {
+            self.hoist_assignment(&[l], &[r]);
             let place = self.place(l);
             let v = self.storable(r, ty);
             self.asm.set_pos(pos);
@@ -137,6 +139,7 @@ impl FuncGen<'_, '_> {
 
     fn assign_many(&mut self, lhs: &[ExprId], rhs: &[ExprId]) {
         let pos = self.asm.pos();
+        self.hoist_assignment(lhs, rhs);
         let places = self.targets(lhs);
         let mut list = Vec::new();
         for ((l, r), place) in lhs.iter().zip(rhs).zip(&places) {
@@ -315,6 +318,7 @@ impl FuncGen<'_, '_> {
         let ty = self.ty(x);
         let bare = self.s.ast.unparen(x);
         let m = self.regs.mark();
+        self.hoist(&[x, y]);
         let late_y = self.has_call(y) && !self.has_call(x);
         let early = if late_y && self.s.tp.info.value_of(y).is_none() && !self.is_register_target(bare) {
             Some(self.operand(y))

@@ -246,8 +246,9 @@ impl FuncGen<'_, '_> {
                 return to;
             }
         }
-        let late = rest.iter().any(|v| self.has_call(*v)) && !self.has_call(s) && !self.is_stable(s);
-        let mut slice = if late { 0 } else { self.expr_as(s, ty, Want::Any) };
+        let operands: Vec<_> = std::iter::once((s, ty)).chain(rest.iter().map(|v| (*v, elem))).collect();
+        self.hoist_as(&operands);
+        let slice = self.expr_as(s, ty, Want::Any);
         let mut list = Vec::new();
         let mut values = Vec::new();
         if let [v] = rest {
@@ -259,9 +260,6 @@ impl FuncGen<'_, '_> {
                 list.push((*v, elem, r));
             }
             self.exprs_into(&list);
-        }
-        if late {
-            slice = self.expr_as(s, ty, Want::Any);
         }
         self.asm.set_pos(pos);
         self.append_values(slice, elem, &values, want)

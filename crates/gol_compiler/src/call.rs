@@ -101,6 +101,18 @@ impl FuncGen<'_, '_> {
             _ => None,
         };
         let object = self.s.tp.info.uses.get(&fun).copied().filter(|o| self.is_func(*o));
+        let param = |i: usize| match params.get(i) {
+            Some(p) if !variadic || *has_dots || i + 1 < params.len() => *p,
+            _ => match params.last().map(|p| self.s.shape(*p)) {
+                Some(Shape::Slice(elem)) => elem,
+                _ => TypeId::INVALID,
+            },
+        };
+        let operands: Vec<_> = args.iter().enumerate().map(|(i, x)| (*x, param(i))).collect();
+        let method =
+            selection.as_ref().filter(|(_, sel)| sel.kind == SelectionKind::MethodVal).map(|(base, sel)| (*base, sel));
+        let value = (selection.is_none() && object.is_none()).then_some(fun);
+        self.hoist_call(method, value, &operands);
         let (callee, at, first) = match (selection, object) {
             (Some((base, sel)), _) if sel.kind == SelectionKind::MethodVal => match sel.selected {
                 Selected::Method(obj) => {

@@ -142,6 +142,7 @@ impl FuncGen<'_, '_> {
 
     /// The operands of a comparison: Mem values where they lie.
     fn comparands(&mut self, x: ExprId, y: ExprId, ty: TypeId) -> (Reg, Reg) {
+        self.hoist(&[x, y]);
         if self.s.is_mem(ty) {
             let a = self.mem(x);
             let a = if self.has_call(y) {

@@ -1,7 +1,7 @@
 //! Expressions: dispatch by form, unary and binary operators, selectors, slices, type assertions.
 //!
-//! Left-deep chains of operators are walked in a loop; all other nesting is bounded by [`FuncGen::deeper`]. An operand
-//! without calls is evaluated after one with calls, as Go's compiler does: a call may change what the other reads.
+//! Left-deep chains of operators are walked in a loop; all other nesting is bounded by [`FuncGen::deeper`]. In which order
+//! operands are evaluated is said in `hoist`.
 
 use gol_bytecode::Op;
 use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
@@ -17,6 +17,9 @@ impl FuncGen<'_, '_> {
     /// Evaluates an expression. One of tuple type gives its members in a row.
     pub(crate) fn expr(&mut self, x: ExprId, want: Want) -> Reg {
         let x = self.s.ast.unparen(x);
+        if let Some(r) = self.take_hoisted(x, want) {
+            return r;
+        }
         let span = self.s.ast[x].span;
         if !self.deeper(span) {
             self.depth -= 1;
@@ -178,13 +181,9 @@ impl FuncGen<'_, '_> {
         self.expr(x, Want::Any)
     }
 
-    /// Evaluates two operands, converted to a type each, the one with calls first.
+    /// Evaluates two operands, converted to a type each.
     pub(crate) fn operands(&mut self, x: ExprId, tx: TypeId, y: ExprId, ty: TypeId) -> (Reg, Reg) {
-        if self.has_call(y) && !self.has_call(x) && !self.is_stable(x) {
-            let b = self.expr_as(y, ty, Want::Any);
-            let a = self.expr_as(x, tx, Want::Any);
-            return (a, b);
-        }
+        self.hoist_as(&[(x, tx), (y, ty)]);
         let a = self.expr_as(x, tx, Want::Any);
         let b = self.expr_as(y, ty, Want::Any);
         (a, b)
@@ -213,7 +212,8 @@ impl FuncGen<'_, '_> {
         let ast = self.s.ast;
         let mut todo = vec![x];
         while let Some(x) = todo.pop() {
-            if self.facts(x).is_some_and(|t| t.value.is_some() || t.mode == Mode::TypeExpr) {
+            let done = self.hoisted.contains_key(&ast.unparen(x));
+            if done || self.facts(x).is_some_and(|t| t.value.is_some() || t.mode == Mode::TypeExpr) {
                 continue;
             }
             match &ast[x].kind {
@@ -241,30 +241,10 @@ impl FuncGen<'_, '_> {
         false
     }
 
-    /// The order in which expressions are evaluated: what has no calls and can be changed by one comes after the last
-    /// call. A struct or array that goes into an interface is copied in its place.
-    pub(crate) fn evaluation_order(&self, list: &[(ExprId, TypeId)]) -> Vec<usize> {
-        let Some(last_call) = list.iter().rposition(|(x, _)| self.has_call(*x)) else {
-            return (0..list.len()).collect();
-        };
-        let late = |i: usize| {
-            let (x, ty) = list[i];
-            let copied =
-                self.s.shape(ty) == Shape::Iface && matches!(self.shape_of(x), Shape::Struct | Shape::Array(..));
-            i < last_call && !copied && !self.has_call(x)
-        };
-        let (late, early): (Vec<_>, Vec<_>) = (0..list.len()).partition(|i| late(*i));
-        early.into_iter().chain(late).collect()
-    }
-
     /// Evaluates expressions into rows of registers of their own, converted to the types given.
     pub(crate) fn exprs_into(&mut self, list: &[(ExprId, TypeId, Reg)]) {
-        let order = match list {
-            [_] | [] => (0..list.len()).collect(),
-            _ => self.evaluation_order(&list.iter().map(|l| (l.0, l.1)).collect::<Vec<_>>()),
-        };
-        for i in order {
-            let (x, ty, at) = list[i];
+        self.hoist_as(&list.iter().map(|l| (l.0, l.1)).collect::<Vec<_>>());
+        for &(x, ty, at) in list {
             let m = self.regs.mark();
             self.expr_as(x, ty, Want::Fresh(at));
             self.regs.free(m);
@@ -305,6 +285,7 @@ impl FuncGen<'_, '_> {
     fn index_value(&mut self, base: ExprId, index: &[ExprId], want: Want) -> Reg {
         let Some(&index) = index.first() else { return self.out(want, 1) };
         let base_ty = self.ty(base);
+        self.hoist(&[base, index]);
         let m = self.regs.mark();
         if let Shape::Map(key, elem) = self.s.shape(base_ty) {
             let (map, key) = self.operands(base, base_ty, index, key);
@@ -337,6 +318,8 @@ impl FuncGen<'_, '_> {
     ) -> Reg {
         let pos = self.asm.pos();
         let ty = self.ty(base);
+        let operands: Vec<_> = [Some(base), lo, hi, max].into_iter().flatten().collect();
+        self.hoist(&operands);
         let m = self.regs.mark();
         let mut flags = 0u64;
         let (s, size) = match self.s.shape(ty) {
@@ -530,6 +513,7 @@ impl FuncGen<'_, '_> {
         if self.shape_of(x) == Shape::Str {
             return self.concat(x, want);
         }
+        self.hoist(&[x]);
         // The spine of a left-deep chain, outermost first.
         let mut spine = vec![x];
         let mut left = x;

@@ -74,6 +74,8 @@ pub(crate) struct FuncGen<'s, 'a> {
     /// Constants that a loop keeps in registers.
     pub(crate) pinned: HashMap<ExprId, Reg>,
     pub(crate) in_pinned_loop: bool,
+    /// Values that were evaluated ahead and wait for the expression around them.
+    pub(crate) hoisted: HashMap<ExprId, Reg>,
     /// The body of a loop over a function is being compiled.
     pub(crate) range: Option<RangeBody>,
     /// Where a frame that recovered goes on.
@@ -158,6 +160,7 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             depth: 0,
             pinned: HashMap::new(),
             in_pinned_loop: false,
+            hoisted: HashMap::new(),
             range: None,
             recover_at: None,
             owner_is_initializer: false,

@@ -8,9 +8,10 @@ use std::rc::Rc;
 
 use gol_bytecode::{FuncId, Op};
 use gol_source::Span;
+use gol_syntax::ast::{Expr, ExprId};
 use gol_types::package::InitStep;
-use gol_types::types::TypeId;
-use gol_types::{ObjKind, PkgId, VarKind};
+use gol_types::types::{Type, TypeId};
+use gol_types::{Mode, ObjKind, PkgId, VarKind};
 
 use crate::call::{Callee, Prepared};
 use crate::func::FuncGen;
@@ -54,8 +55,11 @@ impl Session<'_> {
         }
         let mut calls = Vec::new();
         for (i, &pkg) in packages.iter().enumerate() {
-            for step in self.tp.init_order(pkg) {
-                calls.extend(done[i].iter().find(|d| d.0 == step).map(|d| d.1));
+            // Go's compiler lays out variables with constant values ahead of all code.
+            let order = self.tp.init_order(pkg);
+            let (fixed, computed): (Vec<_>, Vec<_>) = order.into_iter().partition(|s| self.is_static(s.rhs));
+            for step in fixed.iter().chain(&computed) {
+                calls.extend(done[i].iter().find(|d| d.0 == *step).map(|d| d.1));
             }
             calls.extend(&inits[i]);
         }
@@ -104,6 +108,28 @@ impl Session<'_> {
         order
     }
 
+    /// Whether a variable's value needs no code: a constant, nil, or a literal of such.
+    fn is_static(&self, x: ExprId) -> bool {
+        let mut todo = vec![x];
+        while let Some(x) = todo.pop() {
+            let x = self.ast.unparen(x);
+            let Some(facts) = self.tp.info.get(x) else { return false };
+            if facts.value.is_some() || facts.mode == Mode::NilValue {
+                continue;
+            }
+            match &self.ast[x].kind {
+                Expr::CompositeLit { elems, .. } if !matches!(self.tp.types.under(facts.ty), Type::Map(..)) => {
+                    todo.extend(elems.iter().map(|e| match self.ast[*e].kind {
+                        Expr::KeyValue(_, v) => v,
+                        _ => *e,
+                    }));
+                }
+                _ => return false,
+            }
+        }
+        true
+    }
+
     /// Types and functions of package `runtime` that the VM needs, live from the start.
     fn reach_runtime(&mut self) {
         self.out.well_known.int = self.live_type(TypeId::INT);
@@ -123,6 +149,7 @@ impl Session<'_> {
             s.live_type(ty)
         };
         self.out.well_known.error_string = live(self, "errorString", false);
+        self.out.well_known.bounds_error = live(self, "boundsError", false);
         self.out.well_known.plain_error = live(self, "plainError", false);
         self.out.well_known.type_assertion_error = live(self, "TypeAssertionError", true);
         self.out.well_known.panic_nil_error = live(self, "PanicNilError", true);

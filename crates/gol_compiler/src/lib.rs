@@ -21,6 +21,7 @@ mod control;
 mod convert;
 mod expr;
 mod func;
+mod hoist;
 mod init;
 mod intrinsic;
 mod layout;

@@ -77,6 +77,7 @@ impl FuncGen<'_, '_> {
         }
         let to = self.build(want, 1);
         let m = self.regs.mark();
+        self.hoist(&[x]);
         self.new_memory(to, ty);
         self.fill(x, ty, Place::known(to));
         self.regs.free(m);
@@ -191,13 +192,12 @@ impl FuncGen<'_, '_> {
         let size = self.s.layout(elem).size;
         let t = self.s.type_ref(elem).0 as u64;
         let to = self.build(want, 3);
+        self.hoist_as(&values.iter().map(|v| (v.1, elem)).collect::<Vec<_>>());
         self.load_int(to + 1, len as i64);
         self.load_int(to + 2, len as i64);
         self.asm.op_words(Op::NewArray, to, to + 1, 0, &[t]);
         let pos = self.asm.pos();
-        let order = self.evaluation_order(&values.iter().map(|v| (v.1, elem)).collect::<Vec<_>>());
-        for n in order {
-            let (i, v) = values[n];
+        for (n, &(i, v)) in values.iter().enumerate() {
             let off = i.unwrap_or(n as u64) * size;
             self.fill_one(v, elem, Place::Mem { base: to, off, known: true });
         }
@@ -217,6 +217,7 @@ impl FuncGen<'_, '_> {
         self.regs.free(m);
         for e in elems {
             let Expr::KeyValue(k, v) = ast[*e].kind else { continue };
+            self.hoist_as(&[(k, key), (v, elem)]);
             let k_reg = self.expr_as(k, key, Want::Any);
             let v_reg = self.storable(v, elem);
             self.asm.op_words(Op::MapSet, to, k_reg, v_reg, &[t]);

@@ -100,6 +100,10 @@ impl FuncGen<'_, '_> {
     }
 
     fn place_inner(&mut self, x: ExprId) -> Place {
+        if let Some(r) = self.take_hoisted(x, Want::Any) {
+            let ty = self.ty(x);
+            return self.value_place(r, ty);
+        }
         if self.facts(x).is_some_and(|t| t.value.is_some()) {
             return Place::Reg(self.expr(x, Want::Any));
         }
@@ -196,6 +200,7 @@ impl FuncGen<'_, '_> {
     /// The place of `base[index]`; `None` for strings and what is no index.
     fn index_place(&mut self, base: ExprId, index: ExprId) -> Option<Place> {
         let base_ty = self.ty(base);
+        self.hoist(&[base, index]);
         match self.s.shape(base_ty) {
             Shape::Slice(_) => {
                 let pair = self.expr(base, Want::Any);

@@ -19,7 +19,7 @@ pub(crate) fn f64_to_i32(x: f64) -> i32 {
 /// Truncates towards zero; from 2^63 on by way of the signed conversion of the rest, as Go does.
 #[inline(always)]
 pub(crate) fn f64_to_u64(x: f64) -> u64 {
-    if x < TWO_63 { f64_to_i64(x) as u64 } else { f64_to_i64(x - TWO_63) as u64 ^ 1 << 63 }
+    if x < TWO_63 { f64_to_i64(x) as u64 } else { f64_to_i64(x - TWO_63) as u64 | 1 << 63 }
 }
 
 /// Complex product or quotient on register bits.

@@ -385,7 +385,7 @@ impl<'a> Native<'a> {
     pub fn reslice(&mut self, v: Value, i: u64, j: u64) -> Result<Value, Raise> {
         let (p, _, cap) = self.slice_of(v)?;
         if i > j || j > cap {
-            return Err(Raise::Runtime(format!("slice bounds out of range [{i}:{j}]")));
+            return Err(Raise::Bounds(format!("slice bounds out of range [{i}:{j}]")));
         }
         let at = if i == cap { p } else { p + i * self.ty(self.ty(v.ty).elem).size };
         self.boxed(v.ty, &[at, j - i, cap - i])

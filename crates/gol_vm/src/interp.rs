@@ -635,7 +635,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 Op::BoundsCheck => {
                     let (at, len) = (r!(a!()), r!(b!()));
                     if at >= len && c!() == 1 {
-                        raise!(Raise::Runtime(format!("index out of range [{at}] with length {len}")));
+                        raise!(Raise::Bounds(format!("index out of range [{at}] with length {len}")));
                     }
                     if at >= len {
                         raise!(Raise::index(at as i64, len));

@@ -21,6 +21,7 @@ use crate::image::{HEADER, STUB_REGS};
 use crate::interp::Then;
 use crate::raise::Raise;
 use crate::{Vm, iface, report, strings};
+use gol_bytecode::{Kind, TypeRef};
 use gol_heap::LayoutId;
 use gol_runtime::{G, Worker};
 
@@ -53,6 +54,7 @@ pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then
         Raise::Value(0, _) => vm.alloc(w, 16, LayoutId::NOSCAN).map(|p| (known.panic_nil_error.0 as u64, p as u64)),
         Raise::Value(t, data) => Ok((t, data)),
         Raise::Runtime(s) => text(w, &s).map(|p| (known.error_string.0 as u64, p)),
+        Raise::Bounds(s) => text(w, &s).map(|p| (known.bounds_error.0 as u64, p)),
         Raise::Plain(s) => text(w, &s).map(|p| (known.plain_error.0 as u64, p)),
         Raise::TypeAssertion(s) => text(w, &s).map(|p| (known.type_assertion_error.0 as u64, p)),
         Raise::Goexit => Ok((0, 0)),
@@ -315,7 +317,12 @@ pub(crate) unsafe fn fatal_step(vm: &Vm, w: &mut Worker, g: *mut G, result: Opti
             goexit: *p.add(FLAGS) & GOEXIT != 0,
         };
         if telling {
-            let text = report::panic_value(vm, &line(&list[0]));
+            let value = line(&list[0]);
+            let ty = vm.image.ty(TypeRef(value.ty as u32));
+            let text = match ty.kind {
+                Kind::String if ty.pkg.is_empty() => report::panic_value(vm, &value),
+                _ => format!("type {}", ty.name),
+            };
             report::throw(vm, w, g, &format!("panic while printing panic value: {text}"));
         } else {
             report::fatal_panic(vm, w, g, list.iter().rev().map(line).collect());

@@ -5,6 +5,8 @@
 pub enum Raise {
     /// A `runtime.Error` whose text is `runtime error: ` and this.
     Runtime(String),
+    /// A `runtime.Error` of an index, a slice expression or a conversion to an array: `runtime error: ` and this.
+    Bounds(String),
     /// A `runtime.Error` with just this text, such as `close of closed channel`.
     Plain(String),
     /// A `*runtime.TypeAssertionError` with this text.
@@ -30,9 +32,9 @@ impl Raise {
     /// `index out of range [i] with length n`, or without the length for a negative index.
     pub fn index(i: i64, len: u64) -> Raise {
         if i < 0 {
-            Raise::Runtime(format!("index out of range [{i}]"))
+            Raise::Bounds(format!("index out of range [{i}]"))
         } else {
-            Raise::Runtime(format!("index out of range [{i}] with length {len}"))
+            Raise::Bounds(format!("index out of range [{i}] with length {len}"))
         }
     }
 

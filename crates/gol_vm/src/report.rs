@@ -125,6 +125,11 @@ pub(crate) unsafe fn panic_value(vm: &Vm, p: &PanicLine) -> String {
             }
             _ => return format!("({}) {:#x}", t.name, p.data),
         };
+        let basic = match t.kind {
+            // Brackets of its own are enough.
+            Kind::Complex128 | Kind::Complex64 if !t.pkg.is_empty() => basic.trim_matches(['(', ')']).to_string(),
+            _ => basic,
+        };
         if t.pkg.is_empty() { basic } else { format!("{}({basic})", t.name) }
     }
 }

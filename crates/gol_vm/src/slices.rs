@@ -18,7 +18,7 @@ const IS_ARRAY: u64 = 1 << 35;
 
 /// The three bounds of a slice expression, checked in Go's order; gives lo, hi, max.
 fn bounds(x: [i64; 3], flags: u64, len: u64, cap: u64, what: &str) -> Result<(u64, u64, u64), Raise> {
-    let fail = |s: String| Err(Raise::Runtime(format!("slice bounds out of range {s}")));
+    let fail = |s: String| Err(Raise::Bounds(format!("slice bounds out of range {s}")));
     let out = |v: i64, limit: u64| v as u64 > limit;
     let max = if flags & HAS_MAX != 0 { x[2] } else { cap as i64 };
     let hi = if flags & HAS_HI != 0 { x[1] } else { len as i64 };
@@ -219,7 +219,7 @@ pub(crate) unsafe fn append(
 /// The panic of a slice-to-array conversion.
 #[cold]
 pub(crate) fn array_length(len: u64, n: u64) -> Raise {
-    Raise::Runtime(format!("cannot convert slice with length {len} to array or pointer to array with length {n}"))
+    Raise::Bounds(format!("cannot convert slice with length {len} to array or pointer to array with length {n}"))
 }
 
 #[cfg(test)]
@@ -228,7 +228,7 @@ mod tests {
 
     fn text(x: [i64; 3], flags: u64, len: u64, cap: u64) -> String {
         match bounds(x, flags, len, cap, "capacity") {
-            Err(Raise::Runtime(s)) => s.replace("slice bounds out of range ", ""),
+            Err(Raise::Bounds(s)) => s.replace("slice bounds out of range ", ""),
             other => format!("{other:?}"),
         }
     }
