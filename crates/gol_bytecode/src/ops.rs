@@ -126,6 +126,26 @@ impl Op {
         ALL.get(n as usize).copied()
     }
 
+    /// The form of a conditional jump that polls when it is taken, for a loop's back-edge.
+    pub fn back_edge(self) -> Option<Op> {
+        Some(match self {
+            Op::Jmp => Op::Loop,
+            Op::JTrue => Op::LoopTrue,
+            Op::JFalse => Op::LoopFalse,
+            Op::JNeI => Op::LoopNeI,
+            Op::JLtI => Op::LoopLtI,
+            Op::JLeI => Op::LoopLeI,
+            Op::JLtF => Op::LoopLtF,
+            Op::JLeF => Op::LoopLeF,
+            Op::JNeK => Op::LoopNeK,
+            Op::JLtK => Op::LoopLtK,
+            Op::JLeK => Op::LoopLeK,
+            Op::JGtK => Op::LoopGtK,
+            Op::JGeK => Op::LoopGeK,
+            _ => return None,
+        })
+    }
+
     /// Its row.
     pub fn info(self) -> &'static OpInfo {
         &TABLE[self as usize]
@@ -372,6 +392,30 @@ ops! {
     ForLtI(RW, R(1), Off);
     /// Back-edge: `R[A] += 1`; if signed `R[A] < imm`, poll and jump
     ForLtK(RW, Imm, Off);
+    /// Back-edge: if `R[A]` is not 0, poll and jump
+    LoopTrue(R(1), Off32, Hi);
+    /// Back-edge: if `R[A]` is 0, poll and jump
+    LoopFalse(R(1), Off32, Hi);
+    /// Back-edge: if words not equal, poll and jump
+    LoopNeI(R(1), R(1), Off);
+    /// Back-edge: if signed `R[A] < R[B]`, poll and jump
+    LoopLtI(R(1), R(1), Off);
+    /// Back-edge: if signed `R[A] <= R[B]`, poll and jump
+    LoopLeI(R(1), R(1), Off);
+    /// Back-edge: if f64 `R[A] < R[B]`, poll and jump
+    LoopLtF(R(1), R(1), Off);
+    /// Back-edge: if f64 `R[A] <= R[B]`, poll and jump
+    LoopLeF(R(1), R(1), Off);
+    /// Back-edge: if `R[A] != imm`, poll and jump
+    LoopNeK(R(1), Imm, Off);
+    /// Back-edge: if signed `R[A] < imm`, poll and jump
+    LoopLtK(R(1), Imm, Off);
+    /// Back-edge: if signed `R[A] <= imm`, poll and jump
+    LoopLeK(R(1), Imm, Off);
+    /// Back-edge: if signed `R[A] > imm`, poll and jump
+    LoopGtK(R(1), Imm, Off);
+    /// Back-edge: if signed `R[A] >= imm`, poll and jump
+    LoopGeK(R(1), Imm, Off);
     /// Jump by entry `R[A]` of the table of `u16` `b` signed distances that follow; the next instruction if unsigned
     /// `R[A] >= b`. Distances count from after the table
     JTable(R(1), U16, None; Table);

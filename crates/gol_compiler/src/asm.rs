@@ -111,6 +111,28 @@ impl Asm {
         self.jump(Op::Jmp, 0, 0, 0, &[], to);
     }
 
+    /// How many instructions there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Makes the jumps to `top` among the instructions from `from` on back-edges. Those that have no such form are led
+    /// to `around`, where one must follow; true if there are any.
+    pub(crate) fn back_edges(&mut self, from: usize, top: Label, around: Label) -> bool {
+        let mut left = false;
+        for item in self.items.iter_mut().skip(from).filter(|i| i.target == Some(top)) {
+            match item.instr.op.back_edge() {
+                Some(op) => item.instr.op = op,
+                None => {
+                    item.target = Some(around);
+                    self.labels[around.0 as usize].used = true;
+                    left = true;
+                }
+            }
+        }
+        left
+    }
+
     /// An instruction followed by a table of words.
     pub(crate) fn table(&mut self, op: Op, a: u16, c: u16, words: Vec<u64>) {
         if !self.dead {

@@ -98,13 +98,16 @@ impl FuncGen<'_, '_> {
         }
         let pinned = self.pin_constants(cond.as_slice(), post, body);
         let counted = cond.zip(post).and_then(|(c, p)| self.counting(c, p));
+        // The test stands before the loop and again at its end, where it is the back-edge.
+        let repeated = cond.filter(|c| counted.is_none() && self.may_repeat(*c));
+        let turned = counted.is_some() || repeated.is_some();
         if let Some(c) = cond {
-            if counted.is_none() {
+            if !turned {
                 self.asm.place(top, true);
             }
             self.asm.set_pos(self.s.ast[c].span.lo);
             self.jump_if(c, false, end);
-            if counted.is_some() {
+            if turned {
                 self.asm.place(top, true);
             }
         } else {
@@ -123,7 +126,10 @@ impl FuncGen<'_, '_> {
                 if let Some(post) = post {
                     self.stmt(post);
                 }
-                self.asm.jump(Op::Loop, 0, 0, 0, &[], top);
+                match repeated {
+                    Some(c) => self.loop_if(c, top, end),
+                    None => self.asm.jump(Op::Loop, 0, 0, 0, &[], top),
+                }
             }
         }
         self.asm.place(end, false);
@@ -131,6 +137,48 @@ impl FuncGen<'_, '_> {
             self.unpin();
         }
         self.regs.free(m);
+    }
+
+    /// The back-edge of a loop with a condition.
+    fn loop_if(&mut self, cond: ExprId, top: Label, end: Label) {
+        let (from, around) = (self.asm.len(), self.asm.label());
+        self.asm.set_pos(self.s.ast[cond].span.lo);
+        self.jump_if(cond, true, top);
+        if self.asm.back_edges(from, top, around) {
+            self.asm.jmp(end);
+            self.asm.place(around, false);
+            self.asm.jump(Op::Loop, 0, 0, 0, &[], top);
+        }
+    }
+
+    /// Whether a condition is small, and plain enough to be compiled twice.
+    fn may_repeat(&self, cond: ExprId) -> bool {
+        let ast = self.s.ast;
+        let (mut todo, mut size) = (vec![cond], 0);
+        while let Some(x) = todo.pop() {
+            size += 1;
+            if size > 24 {
+                return false;
+            }
+            if self.facts(x).is_some_and(|t| t.value.is_some() || t.mode == Mode::TypeExpr) {
+                continue;
+            }
+            match &ast[x].kind {
+                Expr::Name(_) => {}
+                Expr::Paren(x) | Expr::Star(x) | Expr::Unary(_, x) | Expr::Selector(x, _) => todo.push(*x),
+                Expr::Binary { x, y, .. } => todo.extend([*x, *y]),
+                Expr::Index(x, i) => {
+                    todo.push(*x);
+                    todo.extend(i);
+                }
+                Expr::Call { fun, args, .. } => match self.facts(*fun).map(|t| t.mode) {
+                    Some(Mode::TypeExpr | Mode::Builtin(Builtin::Len | Builtin::Cap)) => todo.extend(args),
+                    _ => return false,
+                },
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// Variables of the loop that live in memory get new memory for the next iteration.

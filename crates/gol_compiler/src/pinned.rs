@@ -1,6 +1,6 @@
 //! Constants of loops: operands that no instruction takes as an immediate are loaded once, before the outermost loop.
 
-use gol_syntax::ast::{BinaryOp, Block, Decl, Expr, ExprId, Stmt, StmtId};
+use gol_syntax::ast::{AssignOp, BinaryOp, Block, Decl, Expr, ExprId, Stmt, StmtId};
 use gol_types::Mode;
 
 use crate::func::{FuncGen, Want};
@@ -48,6 +48,7 @@ impl FuncGen<'_, '_> {
             Shape::F64 => Some((0, value.to_float().to_f64().to_bits() as i64)),
             Shape::F32 => Some((1, value.to_float().to_f32().to_bits() as i64)),
             Shape::Int(_) => Some((2, self.const_int(x)?)),
+            Shape::Bool => Some((3, value.as_bool()? as i64)),
             _ => None,
         }
     }
@@ -102,7 +103,20 @@ impl FuncGen<'_, '_> {
             match &ast[s].kind {
                 Stmt::Expr(x) | Stmt::Go(x) | Stmt::Defer(x) | Stmt::IncDec { x, .. } => exprs.push(*x),
                 Stmt::Send { chan, value, .. } => exprs.extend([*value, *chan]),
-                Stmt::Assign { lhs, rhs, .. } => exprs.extend(rhs.iter().chain(lhs)),
+                Stmt::Assign { lhs, op, rhs, .. } => {
+                    for (l, r) in lhs.iter().zip(rhs) {
+                        let c = ast.unparen(*r);
+                        let wanted = match op {
+                            AssignOp::Op(op) => !self.is_immediate(*op, c, false),
+                            AssignOp::Assign => !matches!(ast[ast.unparen(*l)].kind, Expr::Name(_)),
+                            AssignOp::Define => false,
+                        };
+                        if wanted && self.s.tp.info.value_of(c).is_some() {
+                            found.push(c);
+                        }
+                    }
+                    exprs.extend(rhs.iter().chain(lhs));
+                }
                 Stmt::Return(xs) => exprs.extend(xs),
                 Stmt::Block(b) => stmts.extend(&b.stmts),
                 Stmt::If { init, cond, then, els } => {

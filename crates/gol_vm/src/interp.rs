@@ -5,7 +5,8 @@
 //! instruction that goes on. So a goroutine can be parked anywhere, and a switch is a change of three pointers: `pc`,
 //! `base` (register 0 of the current frame) and `g`.
 //!
-//! Arms are short. What is rare is a `#[cold]` function in the module of its subject, given the goroutine with its state
+//! What programs spend their time in is carried out by [`threaded`]; an arm here for such an instruction does what that
+//! leaves to it. Arms are short. What is rare is a `#[cold]` function in the module of its subject, given the goroutine with its state
 //! saved; afterwards the state is reloaded, since the stack may have moved.
 //!
 //! The invariants V1 to V4 that the unsafe code rests on are listed at the crate root.
@@ -13,18 +14,18 @@
 use crate::image::HEADER;
 use crate::native::{Flow, Native};
 use crate::raise::Raise;
-use crate::value::{load_leaf, store_leaf};
+use crate::threaded::{self, Context};
 use crate::{Vm, call, chans, convert, iface, maps, panics, range, slices, strings};
-use gol_bytecode::{LeafKind, Op, TypeRef};
+use gol_bytecode::{Op, TypeRef};
 use gol_heap::mem;
 use gol_runtime::{G, Resume, Safepoint, Worker};
 use std::sync::atomic::{
     AtomicU32, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release, SeqCst},
+    Ordering::{Relaxed, SeqCst},
 };
 
 /// Addresses below this are nil, or an offset from nil.
-const NIL_PAGE: u64 = 4096;
+pub(crate) const NIL_PAGE: u64 = 4096;
 
 /// What became of the goroutine in a slow path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -93,11 +94,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 f64::from_bits(r!($i))
             };
         }
-        macro_rules! f32r {
-            ($i:expr) => {
-                f32::from_bits(r!($i) as u32)
-            };
-        }
         // Saves the state with `$pc` as where to go on.
         macro_rules! save {
             ($pc:expr) => {
@@ -122,7 +118,13 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 }
             };
         }
+        let cx = Context { vm, guard: &raw const w.guard, code, globals: vm.globals };
         loop {
+            let before = (pc, base);
+            (pc, base) = threaded::run(pc, base, &cx);
+            if cfg!(debug_assertions) && (pc, base) != before {
+                continue;
+            }
             let start = pc;
             let i = *pc;
             pc = pc.add(1);
@@ -184,10 +186,12 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     }
                 };
             }
-            macro_rules! cond {
-                ($c:expr) => {
+            // A conditional back-edge.
+            macro_rules! again {
+                ($c:expr, $off:expr) => {
                     if $c {
-                        jump!(c!() as i16);
+                        jump!($off);
+                        poll!();
                     }
                 };
             }
@@ -195,69 +199,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 ($c:expr) => {
                     r!(a!()) = ($c) as u64
                 };
-            }
-            macro_rules! int3 {
-                ($f:expr) => {{
-                    let (x, y) = (r!(b!()), r!(c!()));
-                    r!(a!()) = $f(x, y);
-                }};
-            }
-            macro_rules! flo3 {
-                ($op:tt) => {
-                    r!(a!()) = (f!(b!()) $op f!(c!())).to_bits()
-                };
-            }
-            macro_rules! flo3s {
-                ($op:tt) => {
-                    r!(a!()) = (f32r!(b!()) $op f32r!(c!())).to_bits() as u64
-                };
-            }
-            macro_rules! div {
-                ($f:expr) => {{
-                    let (x, y) = (r!(b!()), r!(c!()));
-                    if y == 0 {
-                        raise!(Raise::divide());
-                    }
-                    r!(a!()) = $f(x, y);
-                }};
-            }
-            macro_rules! load {
-                ($kind:ident) => {{
-                    let p = r!(b!());
-                    if p < NIL_PAGE {
-                        raise!(Raise::nil());
-                    }
-                    load_leaf(LeafKind::$kind, (p as *const u8).add(c!() as usize), base.add(a!() as usize));
-                }};
-            }
-            macro_rules! store {
-                ($kind:ident) => {{
-                    let p = r!(a!());
-                    if p < NIL_PAGE {
-                        raise!(Raise::nil());
-                    }
-                    store_leaf(LeafKind::$kind, (p as *mut u8).add(c!() as usize), base.add(b!() as usize));
-                }};
-            }
-            macro_rules! load_elem {
-                ($kind:ident) => {{
-                    let (p, len, at) = (r!(b!()), *base.add(b!() as usize + 1), r!(c!()));
-                    if at >= len {
-                        raise!(Raise::index(at as i64, len));
-                    }
-                    let p = (p as *const u8).add(at as usize * LeafKind::$kind.size());
-                    load_leaf(LeafKind::$kind, p, base.add(a!() as usize));
-                }};
-            }
-            macro_rules! store_elem {
-                ($kind:ident) => {{
-                    let (p, len, at) = (r!(a!()), *base.add(a!() as usize + 1), r!(b!()));
-                    if at >= len {
-                        raise!(Raise::index(at as i64, len));
-                    }
-                    let p = (p as *mut u8).add(at as usize * LeafKind::$kind.size());
-                    store_leaf(LeafKind::$kind, p, base.add(c!() as usize));
-                }};
             }
             // Makes room for so many words above the base, giving way if asked to. The instruction goes on: in a deterministic
             // run the guard stays 0, and checking again would never end. It starts anew only after a switch.
@@ -298,13 +239,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     pc = code.add($entry as usize);
                 }};
             }
-            macro_rules! leave {
-                () => {{
-                    let link = *base.sub(2);
-                    pc = code.add(link as u32 as usize);
-                    base = base.sub((link >> 32) as usize);
-                }};
-            }
             // The atomic word at an address of the script's.
             macro_rules! atomic32 {
                 ($p:expr) => {{
@@ -333,97 +267,154 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
             }
 
             match op {
-                Op::Nop => {}
-                Op::Mov => r!(a!()) = r!(b!()),
-                Op::Mov2 => {
-                    let s = base.add(b!() as usize);
-                    let (x, y) = (*s, *s.add(1));
-                    let d = base.add(a!() as usize);
-                    *d = x;
-                    *d.add(1) = y;
+                // Carried out by `threaded`, always.
+                Op::Nop
+                | Op::Mov
+                | Op::Mov2
+                | Op::Mov3
+                | Op::LoadI
+                | Op::LoadK
+                | Op::LoadStr
+                | Op::LoadFunc
+                | Op::LoadCap
+                | Op::GlobalAddr
+                | Op::LdG
+                | Op::StG
+                | Op::Add
+                | Op::Sub
+                | Op::Mul
+                | Op::And
+                | Op::Or
+                | Op::Xor
+                | Op::AndNot
+                | Op::Shl
+                | Op::ShrI
+                | Op::ShrU
+                | Op::AddK
+                | Op::MulK
+                | Op::AndK
+                | Op::ShlK
+                | Op::ShrIK
+                | Op::ShrUK
+                | Op::DivIK
+                | Op::RemIK
+                | Op::Neg
+                | Op::Com
+                | Op::Not
+                | Op::ExtI8
+                | Op::ExtI16
+                | Op::ExtI32
+                | Op::ExtU8
+                | Op::ExtU16
+                | Op::ExtU32
+                | Op::AddF
+                | Op::SubF
+                | Op::MulF
+                | Op::DivF
+                | Op::NegF
+                | Op::AddF32
+                | Op::SubF32
+                | Op::MulF32
+                | Op::DivF32
+                | Op::NegF32
+                | Op::SqrtF
+                | Op::AbsF
+                | Op::I2F
+                | Op::U2F
+                | Op::F2I
+                | Op::F2U
+                | Op::F2I32
+                | Op::F2F32
+                | Op::F322F
+                | Op::I2F32
+                | Op::U2F32
+                | Op::EqI
+                | Op::NeI
+                | Op::LtI
+                | Op::LeI
+                | Op::LtU
+                | Op::LeU
+                | Op::EqF
+                | Op::NeF
+                | Op::LtF
+                | Op::LeF
+                | Op::EqF32
+                | Op::NeF32
+                | Op::LtF32
+                | Op::LeF32
+                | Op::EqStr
+                | Op::LtStr
+                | Op::LeStr
+                | Op::Jmp
+                | Op::JTrue
+                | Op::JFalse
+                | Op::JEqI
+                | Op::JNeI
+                | Op::JLtI
+                | Op::JLeI
+                | Op::JLtU
+                | Op::JLeU
+                | Op::JEqF
+                | Op::JNeF
+                | Op::JLtF
+                | Op::JLeF
+                | Op::JNLtF
+                | Op::JNLeF
+                | Op::JEqK
+                | Op::JNeK
+                | Op::JLtK
+                | Op::JLeK
+                | Op::JGtK
+                | Op::JGeK
+                | Op::JTable
+                | Op::Ret
+                | Op::Ret0
+                | Op::Ret1
+                | Op::TryLock
+                | Op::TryUnlock => {
+                    unreachable!("{op:?} never leaves its function")
                 }
-                Op::Mov3 => {
-                    let s = base.add(b!() as usize);
-                    let (x, y, z) = (*s, *s.add(1), *s.add(2));
-                    let d = base.add(a!() as usize);
-                    *d = x;
-                    *d.add(1) = y;
-                    *d.add(2) = z;
+                // Carried out by `threaded` unless they raise.
+                Op::DivI | Op::RemI | Op::DivU | Op::RemU => raise!(Raise::divide()),
+                Op::ShiftCheck => raise!(Raise::Runtime("negative shift amount".into())),
+                Op::LdI8
+                | Op::LdU8
+                | Op::LdI16
+                | Op::LdU16
+                | Op::LdI32
+                | Op::LdU32
+                | Op::Ld64
+                | Op::LdPair
+                | Op::LdSlice
+                | Op::St8
+                | Op::St16
+                | Op::St32
+                | Op::St64
+                | Op::StPair
+                | Op::StSlice
+                | Op::NilCheck
+                | Op::AddrOff
+                | Op::AddrOffK => raise!(Raise::nil()),
+                Op::LdEI8
+                | Op::LdEU8
+                | Op::LdEI16
+                | Op::LdEU16
+                | Op::LdEI32
+                | Op::LdEU32
+                | Op::LdE64
+                | Op::LdEPair
+                | Op::LdESlice
+                | Op::IndexAddr
+                | Op::StrIndex => {
+                    raise!(Raise::index(r!(c!()) as i64, *base.add(b!() as usize + 1)))
                 }
+                Op::StE8 | Op::StE16 | Op::StE32 | Op::StE64 | Op::StEPair | Op::StESlice => {
+                    raise!(Raise::index(r!(b!()) as i64, *base.add(a!() as usize + 1)))
+                }
+
                 Op::MovN => std::ptr::copy(base.add(b!() as usize), base.add(a!() as usize), c!() as usize),
-                Op::LoadI => r!(a!()) = bc!() as i32 as i64 as u64,
-                Op::LoadK | Op::LoadFunc => r!(a!()) = word!(),
-                Op::LoadStr => {
-                    let s = vm.image.program.strings.get_unchecked(bc!() as usize);
-                    let d = base.add(a!() as usize);
-                    *d = s.as_ptr() as u64;
-                    *d.add(1) = s.len() as u64;
-                }
                 Op::Zero => std::ptr::write_bytes(base.add(a!() as usize), 0, b!() as usize),
-                Op::LoadCap => r!(a!()) = *(*base.sub(1) as *const u64).add(1 + b!() as usize),
 
-                Op::GlobalAddr => r!(a!()) = vm.globals as u64 + bc!() as u64,
-                Op::LdG => r!(a!()) = mem::load_u64(vm.globals.add(bc!() as usize)),
-                Op::StG => mem::store_u64(vm.globals.add(bc!() as usize), r!(a!())),
-
-                Op::Add => int3!(u64::wrapping_add),
-                Op::Sub => int3!(u64::wrapping_sub),
-                Op::Mul => int3!(u64::wrapping_mul),
-                Op::DivI => div!(|x, y| (x as i64).wrapping_div(y as i64) as u64),
-                Op::RemI => div!(|x, y| (x as i64).wrapping_rem(y as i64) as u64),
-                Op::DivU => div!(|x, y| x / y),
-                Op::RemU => div!(|x, y| x % y),
-                Op::And => int3!(|x, y| x & y),
-                Op::Or => int3!(|x, y| x | y),
-                Op::Xor => int3!(|x, y| x ^ y),
-                Op::AndNot => int3!(|x: u64, y: u64| x & !y),
-                Op::Shl => int3!(|x: u64, n: u64| if n < 64 { x << n } else { 0 }),
-                Op::ShrI => int3!(|x: u64, n: u64| ((x as i64) >> n.min(63)) as u64),
-                Op::ShrU => int3!(|x: u64, n: u64| if n < 64 { x >> n } else { 0 }),
-                Op::ShiftCheck => {
-                    if (r!(a!()) as i64) < 0 {
-                        raise!(Raise::Runtime("negative shift amount".into()));
-                    }
-                }
-                Op::AddK => r!(a!()) = r!(b!()).wrapping_add(c!() as i16 as i64 as u64),
-                Op::MulK => r!(a!()) = r!(b!()).wrapping_mul(c!() as i16 as i64 as u64),
-                Op::AndK => r!(a!()) = r!(b!()) & c!() as i16 as i64 as u64,
-                Op::ShlK => r!(a!()) = r!(b!()) << (c!() & 63),
-                Op::ShrIK => r!(a!()) = ((r!(b!()) as i64) >> (c!() & 63)) as u64,
-                Op::ShrUK => r!(a!()) = r!(b!()) >> (c!() & 63),
-                Op::DivIK => r!(a!()) = (r!(b!()) as i64).wrapping_div(c!() as i16 as i64) as u64,
-                Op::RemIK => r!(a!()) = (r!(b!()) as i64).wrapping_rem(c!() as i16 as i64) as u64,
-                Op::Neg => r!(a!()) = r!(b!()).wrapping_neg(),
-                Op::Com => r!(a!()) = !r!(b!()),
-                Op::Not => r!(a!()) = r!(b!()) ^ 1,
-                Op::ExtI8 => r!(a!()) = r!(b!()) as i8 as i64 as u64,
-                Op::ExtI16 => r!(a!()) = r!(b!()) as i16 as i64 as u64,
-                Op::ExtI32 => r!(a!()) = r!(b!()) as i32 as i64 as u64,
-                Op::ExtU8 => r!(a!()) = r!(b!()) as u8 as u64,
-                Op::ExtU16 => r!(a!()) = r!(b!()) as u16 as u64,
-                Op::ExtU32 => r!(a!()) = r!(b!()) as u32 as u64,
-
-                Op::AddF => flo3!(+),
-                Op::SubF => flo3!(-),
-                Op::MulF => flo3!(*),
-                Op::DivF => flo3!(/),
-                Op::NegF => r!(a!()) = r!(b!()) ^ (1 << 63),
-                Op::AddF32 => flo3s!(+),
-                Op::SubF32 => flo3s!(-),
-                Op::MulF32 => flo3s!(*),
-                Op::DivF32 => flo3s!(/),
-                Op::NegF32 => r!(a!()) = r!(b!()) ^ (1 << 31),
-                Op::SqrtF => r!(a!()) = f!(b!()).sqrt().to_bits(),
-                Op::AbsF => r!(a!()) = r!(b!()) & !(1 << 63),
-                Op::I2F => r!(a!()) = (r!(b!()) as i64 as f64).to_bits(),
-                Op::U2F => r!(a!()) = (r!(b!()) as f64).to_bits(),
-                Op::F2I => r!(a!()) = convert::f64_to_i64(f!(b!())) as u64,
-                Op::F2U => r!(a!()) = convert::f64_to_u64(f!(b!())),
-                Op::F2I32 => r!(a!()) = convert::f64_to_i32(f!(b!())) as i64 as u64,
-                Op::F2F32 => r!(a!()) = (f!(b!()) as f32).to_bits() as u64,
-                Op::F322F => r!(a!()) = (f32r!(b!()) as f64).to_bits(),
-                Op::I2F32 => r!(a!()) = (r!(b!()) as i64 as f32).to_bits() as u64,
-                Op::U2F32 => r!(a!()) = (r!(b!()) as f32).to_bits() as u64,
                 Op::MulC | Op::DivC | Op::MulC64 | Op::DivC64 => {
                     let (x, y) = (base.add(b!() as usize), base.add(c!() as usize));
                     let (re, im) = convert::complex(op, [*x, *x.add(1)], [*y, *y.add(1)]);
@@ -432,23 +423,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     *d.add(1) = im;
                 }
 
-                Op::EqI => set_bool!(r!(b!()) == r!(c!())),
-                Op::NeI => set_bool!(r!(b!()) != r!(c!())),
-                Op::LtI => set_bool!((r!(b!()) as i64) < r!(c!()) as i64),
-                Op::LeI => set_bool!(r!(b!()) as i64 <= r!(c!()) as i64),
-                Op::LtU => set_bool!(r!(b!()) < r!(c!())),
-                Op::LeU => set_bool!(r!(b!()) <= r!(c!())),
-                Op::EqF => set_bool!(f!(b!()) == f!(c!())),
-                Op::NeF => set_bool!(f!(b!()) != f!(c!())),
-                Op::LtF => set_bool!(f!(b!()) < f!(c!())),
-                Op::LeF => set_bool!(f!(b!()) <= f!(c!())),
-                Op::EqF32 => set_bool!(f32r!(b!()) == f32r!(c!())),
-                Op::NeF32 => set_bool!(f32r!(b!()) != f32r!(c!())),
-                Op::LtF32 => set_bool!(f32r!(b!()) < f32r!(c!())),
-                Op::LeF32 => set_bool!(f32r!(b!()) <= f32r!(c!())),
-                Op::EqStr => set_bool!(strings::at(base, b!()) == strings::at(base, c!())),
-                Op::LtStr => set_bool!(strings::at(base, b!()) < strings::at(base, c!())),
-                Op::LeStr => set_bool!(strings::at(base, b!()) <= strings::at(base, c!())),
                 Op::EqIface => {
                     let (x, y) = (base.add(b!() as usize), base.add(c!() as usize));
                     let eq = check!(iface::equal(vm, (*x, *x.add(1)), (*y, *y.add(1))));
@@ -460,41 +434,10 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     set_bool!(eq);
                 }
 
-                Op::Jmp => jump!(bc!() as i32),
                 Op::Loop => {
                     jump!(bc!() as i32);
                     poll!();
                 }
-                Op::JTrue => {
-                    if r!(a!()) != 0 {
-                        jump!(bc!() as i32);
-                    }
-                }
-                Op::JFalse => {
-                    if r!(a!()) == 0 {
-                        jump!(bc!() as i32);
-                    }
-                }
-                Op::JEqI => cond!(r!(a!()) == r!(b!())),
-                Op::JNeI => cond!(r!(a!()) != r!(b!())),
-                Op::JLtI => cond!((r!(a!()) as i64) < r!(b!()) as i64),
-                Op::JLeI => cond!(r!(a!()) as i64 <= r!(b!()) as i64),
-                Op::JLtU => cond!(r!(a!()) < r!(b!())),
-                Op::JLeU => cond!(r!(a!()) <= r!(b!())),
-                Op::JEqF => cond!(f!(a!()) == f!(b!())),
-                Op::JNeF => cond!(f!(a!()) != f!(b!())),
-                Op::JLtF => cond!(f!(a!()) < f!(b!())),
-                Op::JLeF => cond!(f!(a!()) <= f!(b!())),
-                #[allow(clippy::neg_cmp_op_on_partial_ord)] // NaN: the negation is the point.
-                Op::JNLtF => cond!(!(f!(a!()) < f!(b!()))),
-                #[allow(clippy::neg_cmp_op_on_partial_ord)]
-                Op::JNLeF => cond!(!(f!(a!()) <= f!(b!()))),
-                Op::JEqK => cond!(r!(a!()) == b!() as i16 as i64 as u64),
-                Op::JNeK => cond!(r!(a!()) != b!() as i16 as i64 as u64),
-                Op::JLtK => cond!((r!(a!()) as i64) < b!() as i16 as i64),
-                Op::JLeK => cond!(r!(a!()) as i64 <= b!() as i16 as i64),
-                Op::JGtK => cond!(r!(a!()) as i64 > b!() as i16 as i64),
-                Op::JGeK => cond!(r!(a!()) as i64 >= b!() as i16 as i64),
                 Op::ForLtI => {
                     let n = r!(a!()).wrapping_add(1);
                     r!(a!()) = n;
@@ -511,46 +454,19 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                         poll!();
                     }
                 }
-                Op::JTable => {
-                    let (n, at) = (b!() as usize, r!(a!()) as usize);
-                    let off = if at < n { *pc.add(at) as i64 } else { 0 };
-                    pc = pc.add(n).offset(off as isize);
-                }
+                Op::LoopTrue => again!(r!(a!()) != 0, bc!() as i32),
+                Op::LoopFalse => again!(r!(a!()) == 0, bc!() as i32),
+                Op::LoopNeI => again!(r!(a!()) != r!(b!()), c!() as i16),
+                Op::LoopLtI => again!((r!(a!()) as i64) < r!(b!()) as i64, c!() as i16),
+                Op::LoopLeI => again!(r!(a!()) as i64 <= r!(b!()) as i64, c!() as i16),
+                Op::LoopLtF => again!(f!(a!()) < f!(b!()), c!() as i16),
+                Op::LoopLeF => again!(f!(a!()) <= f!(b!()), c!() as i16),
+                Op::LoopNeK => again!(r!(a!()) != b!() as i16 as i64 as u64, c!() as i16),
+                Op::LoopLtK => again!((r!(a!()) as i64) < b!() as i16 as i64, c!() as i16),
+                Op::LoopLeK => again!(r!(a!()) as i64 <= b!() as i16 as i64, c!() as i16),
+                Op::LoopGtK => again!(r!(a!()) as i64 > b!() as i16 as i64, c!() as i16),
+                Op::LoopGeK => again!(r!(a!()) as i64 >= b!() as i16 as i64, c!() as i16),
 
-                Op::LdI8 => load!(I8),
-                Op::LdU8 => load!(U8),
-                Op::LdI16 => load!(I16),
-                Op::LdU16 => load!(U16),
-                Op::LdI32 => load!(I32),
-                Op::LdU32 => load!(U32),
-                Op::Ld64 => load!(W64),
-                Op::LdPair => load!(Str),
-                Op::LdSlice => load!(Slice),
-                Op::St8 => store!(U8),
-                Op::St16 => store!(U16),
-                Op::St32 => store!(U32),
-                Op::St64 => store!(W64),
-                Op::StPair => store!(Str),
-                Op::StSlice => store!(Slice),
-                Op::NilCheck => {
-                    if r!(a!()) < NIL_PAGE {
-                        raise!(Raise::nil());
-                    }
-                }
-                Op::AddrOff => {
-                    let p = r!(b!());
-                    if p < NIL_PAGE {
-                        raise!(Raise::nil());
-                    }
-                    r!(a!()) = p + c!() as u64;
-                }
-                Op::AddrOffK => {
-                    let (p, k) = (r!(b!()), word!());
-                    if p < NIL_PAGE {
-                        raise!(Raise::nil());
-                    }
-                    r!(a!()) = p + k;
-                }
                 Op::MemCopy => {
                     let t = ty!(word!());
                     let (d, s) = (r!(a!()), r!(b!()));
@@ -609,29 +525,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     r!(a!()) = p as u64;
                 }
 
-                Op::LdEI8 => load_elem!(I8),
-                Op::LdEU8 => load_elem!(U8),
-                Op::LdEI16 => load_elem!(I16),
-                Op::LdEU16 => load_elem!(U16),
-                Op::LdEI32 => load_elem!(I32),
-                Op::LdEU32 => load_elem!(U32),
-                Op::LdE64 => load_elem!(W64),
-                Op::LdEPair => load_elem!(Str),
-                Op::LdESlice => load_elem!(Slice),
-                Op::StE8 => store_elem!(U8),
-                Op::StE16 => store_elem!(U16),
-                Op::StE32 => store_elem!(U32),
-                Op::StE64 => store_elem!(W64),
-                Op::StEPair => store_elem!(Str),
-                Op::StESlice => store_elem!(Slice),
-                Op::IndexAddr => {
-                    let size = word!();
-                    let (p, len, at) = (r!(b!()), *base.add(b!() as usize + 1), r!(c!()));
-                    if at >= len {
-                        raise!(Raise::index(at as i64, len));
-                    }
-                    r!(a!()) = p + at * size;
-                }
                 Op::BoundsCheck => {
                     let (at, len) = (r!(a!()), r!(b!()));
                     if at >= len && c!() == 1 {
@@ -640,13 +533,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     if at >= len {
                         raise!(Raise::index(at as i64, len));
                     }
-                }
-                Op::StrIndex => {
-                    let (p, len, at) = (r!(b!()), *base.add(b!() as usize + 1), r!(c!()));
-                    if at >= len {
-                        raise!(Raise::index(at as i64, len));
-                    }
-                    r!(a!()) = *(p as *const u8).add(at as usize) as u64;
                 }
 
                 Op::SliceOp => {
@@ -904,15 +790,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                         }
                     }
                 }
-                Op::Ret => {
-                    std::ptr::copy(base.add(a!() as usize), base, b!() as usize);
-                    leave!();
-                }
-                Op::Ret0 => leave!(),
-                Op::Ret1 => {
-                    r!(0) = r!(a!());
-                    leave!();
-                }
                 Op::MakeClosure => {
                     let entry = word!() as u32;
                     let n = c!() as usize;
@@ -1064,21 +941,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 Op::AtomicCas64 => {
                     let (old, new) = (r!(c!()), *base.add(c!() as usize + 1));
                     set_bool!(atomic64!(r!(b!())).compare_exchange(old, new, SeqCst, SeqCst).is_ok());
-                }
-                // A nil mutex is the call's affair, whose trace shows where.
-                Op::TryLock => {
-                    let p = r!(a!());
-                    cond!(
-                        p >= NIL_PAGE
-                            && AtomicU32::from_ptr(p as *mut u32).compare_exchange(0, 1, Acquire, Relaxed).is_ok()
-                    );
-                }
-                Op::TryUnlock => {
-                    let p = r!(a!());
-                    cond!(
-                        p >= NIL_PAGE
-                            && AtomicU32::from_ptr(p as *mut u32).compare_exchange(1, 0, Release, Relaxed).is_ok()
-                    );
                 }
 
                 Op::Print => {

@@ -39,6 +39,7 @@ mod report;
 mod services;
 mod slices;
 mod strings;
+mod threaded;
 mod value;
 mod vm;
 
