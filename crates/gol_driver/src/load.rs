@@ -6,7 +6,7 @@
 use crate::find::{self, Finder};
 use crate::input::{self, Input, InputError};
 use crate::{Built, Library};
-use gol_source::{Code, Diagnostic, FileId, SourceMap, Span, Symbol};
+use gol_source::{Code, Diagnostic, FileId, SourceMap, Span, Symbol, nearest};
 use gol_syntax::ast::{Ast, Decl, File};
 use gol_types::{Options, PkgId, Program};
 use std::collections::{HashMap, HashSet};
@@ -39,6 +39,7 @@ pub(crate) fn load(input: &Input, library: &Library, compile: bool) -> Result<Bu
     let mut program = None;
     if well_formed && one_name {
         let mut types = Program::new(&mut loader.ast.names);
+        types.library = crate::stdlib::paths().into_iter().filter(|p| !p.starts_with("internal/")).collect();
         if !loader.standard(&mut types, RUNTIME, &mut Vec::new()) {
             let text = match library {
                 Library::Embedded => "this gol has no package runtime: it was built wrongly".into(),
@@ -228,7 +229,12 @@ impl<'a> Loader<'a> {
         let dir = match self.finder.package(path) {
             Ok(dir) => dir,
             Err(text) => {
-                self.report(Code::BrokenImport, import.span, text);
+                let d = Diagnostic::error(Code::BrokenImport, import.span, text);
+                let meant = nearest(path, types.library.iter().copied());
+                self.diagnostics.push(match meant {
+                    Some(meant) => d.help(format!("did you mean \"{meant}\"?")),
+                    None => d,
+                });
                 return true;
             }
         };

@@ -1,6 +1,6 @@
 //! The programs on the pages of the error codes (`docs/codes/`, what `gol explain` shows) are what they say they are.
 
-use gol_driver::{Built, Input};
+use gol_driver::{Built, Input, Library};
 use gol_source::Code;
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +8,7 @@ use std::fs;
 /// Checks a page's program: one file, or several, each after a line `-- NAME --`. Without a package clause it is the rest
 /// of a file of package p. A program of package main is compiled too.
 fn check(code: Code, program: &str) -> Built {
+    let library = Library::default();
     let whole = |text: &str| {
         let clause = text.lines().any(|l| l.starts_with("package "));
         if clause { text.to_string() } else { format!("package p\n\n{text}\n") }
@@ -15,7 +16,7 @@ fn check(code: Code, program: &str) -> Built {
     if !program.starts_with("-- ") {
         let input = Input::Text(format!("{}.gol", code.name()), whole(program).into_bytes());
         let run = program.contains("package main");
-        let built = if run { gol_driver::build(&input) } else { gol_driver::check(&input) };
+        let built = if run { gol_driver::build(&input, &library) } else { gol_driver::check(&input, &library) };
         return built.expect("a text needs no file");
     }
     let mut hash = std::hash::DefaultHasher::new();
@@ -27,7 +28,7 @@ fn check(code: Code, program: &str) -> Built {
         let (name, text) = part.split_once(" --\n").expect("just looked for");
         fs::write(folder.join(name), text).expect("the folder was made");
     }
-    let built = gol_driver::check(&Input::Path(folder.clone())).expect("the files are there");
+    let built = gol_driver::check(&Input::Path(folder.clone()), &library).expect("the files are there");
     fs::remove_dir_all(folder).expect("it was made");
     built
 }

@@ -18,6 +18,18 @@ pub struct ErrorLine {
     pub message: Option<Regex>,
 }
 
+/// What a diagnostic says besides its message: `// help: "text"` at the end of a line with an error (`// help: none` if it
+/// has none), and `// label: "text"` at the end of a line that is a second place of one.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Hint {
+    /// A diagnostic on this line has this help.
+    Help(u32, String),
+    /// No diagnostic on this line has help.
+    NoHelp(u32),
+    /// A diagnostic has this line as a second place, with this text.
+    Label(u32, String),
+}
+
 /// All expectations of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Expectations {
@@ -35,6 +47,8 @@ pub struct Expectations {
     pub env: Vec<(String, String)>,
     /// Diagnostics; if there are any the program is only checked.
     pub errors: Vec<ErrorLine>,
+    /// What diagnostics say besides; where nothing is said, anything goes.
+    pub hints: Vec<Hint>,
     /// Why it is not run.
     pub skip: Option<String>,
     /// Why it is expected to fail.
@@ -55,6 +69,7 @@ impl Expectations {
         let mut lines = text.lines().enumerate().peekable();
         while let Some((n, line)) = lines.next() {
             error_lines(None, n as u32 + 1, line, &mut want.errors)?;
+            hints(n as u32 + 1, line, &mut want.hints);
             let Some(comment) = line.strip_prefix("// ") else { continue };
             let mut block = || {
                 let mut all = String::new();
@@ -143,6 +158,18 @@ fn error_lines(file: Option<&str>, line: u32, text: &str, errors: &mut Vec<Error
     Ok(())
 }
 
+fn hints(line: u32, text: &str, hints: &mut Vec<Hint>) {
+    for part in text.split("// help:").skip(1) {
+        match quoted(part).into_iter().next() {
+            Some(help) => hints.push(Hint::Help(line, help)),
+            None => hints.push(Hint::NoHelp(line)),
+        }
+    }
+    for part in text.split("// label:").skip(1) {
+        hints.push(Hint::Label(line, quoted(part).into_iter().next().unwrap_or_default()));
+    }
+}
+
 /// The texts in double quotes or backquotes. In double quotes a backslash keeps a quote.
 fn quoted(text: &str) -> Vec<String> {
     let mut all = Vec::new();
@@ -211,6 +238,14 @@ mod tests {
         assert!(e.message.as_ref().unwrap().is_match("you cannot send here"));
         assert_eq!(want.errors[1].line, 2);
         assert!(want.errors[3].message.as_ref().unwrap().is_match("plain words"));
+    }
+
+    #[test]
+    fn hint_forms() {
+        let text = "a // error: 5 // help: \"try b\" // label: \"first\"\nb // error: x // help: none\n";
+        let want = Expectations::parse(text).unwrap();
+        let label = Hint::Label(1, "first".into());
+        assert_eq!(want.hints, [Hint::Help(1, "try b".into()), label, Hint::NoHelp(2)]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Comparing what happened with what was expected. A judgement is a list of problems; empty is good.
 
-use crate::expect::Expectations;
+use crate::expect::{Expectations, Hint};
 use crate::run::Ran;
 
 /// Judges a run.
@@ -29,6 +29,18 @@ pub fn run(want: &Expectations, got: &Ran) -> Vec<String> {
         problems.push(format!("--- standard error\n{}", got.stderr));
     }
     problems
+}
+
+/// Whether diagnostics, as JSON, say what a hint expects.
+fn holds(hint: &Hint, found: &[serde_json::Value]) -> bool {
+    match hint {
+        Hint::Help(line, text) => found.iter().any(|d| d["line"] == *line && d["help"] == text.as_str()),
+        Hint::NoHelp(line) => !found.iter().any(|d| d["line"] == *line && !d["help"].is_null()),
+        Hint::Label(line, text) => {
+            let mut labels = found.iter().flat_map(|d| d["labels"].as_array().into_iter().flatten());
+            labels.any(|l| l["line"] == *line && l["text"] == text.as_str())
+        }
+    }
 }
 
 /// Judges a check: every diagnostic needs an expectation and every expectation a diagnostic.
@@ -62,6 +74,8 @@ pub fn check(want: &Expectations, got: &Ran) -> Vec<String> {
             )),
         }
     }
+    let found: Vec<serde_json::Value> = got.stdout.lines().filter_map(|l| serde_json::from_str(l).ok()).collect();
+    problems.extend(want.hints.iter().filter(|h| !holds(h, &found)).map(|h| format!("not so: {h:?}")));
     problems.extend(left.iter().map(|e| {
         let message = e.message.as_ref().map_or("", |m| m.as_str());
         let column = e.column.map_or(String::new(), |c| format!(":{c}"));

@@ -113,6 +113,8 @@ pub struct Program {
     pub(crate) instances: Instances,
     /// Generic aliases: type parameters and right side.
     pub(crate) generic_aliases: HashMap<ObjId, (Vec<TypeParamId>, TypeId)>,
+    /// The import paths of the standard library, for hints about packages that are not imported; empty: no such hints.
+    pub library: Vec<&'static str>,
     /// The type parameters that a method's receiver declares.
     pub(crate) recv_tparams: HashMap<ObjId, Vec<TypeParamId>>,
 }

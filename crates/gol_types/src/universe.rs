@@ -86,6 +86,7 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
         valid_types: Default::default(),
         instances: Default::default(),
         generic_aliases: HashMap::new(),
+        library: Vec::new(),
         recv_tparams: HashMap::new(),
     };
     let universe = p.new_scope(None);

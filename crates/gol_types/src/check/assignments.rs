@@ -59,7 +59,9 @@ impl Checker<'_> {
                     };
                     let (x_text, to) = (self.os(x), self.ts(target));
                     let message = format!("cannot use {x_text} as {to} value in {context}{tail}");
-                    self.error_at(code, x.expr, message);
+                    let d = Diagnostic::error(code, self.start(x.expr), message);
+                    let d = if code == Code::NumericOverflow { self.help_range(d, target) } else { d };
+                    self.report(d);
                     x.spoil();
                     return;
                 }
@@ -77,6 +79,8 @@ impl Checker<'_> {
             let types = &self.prog.types;
             let channels = matches!((types.under(x.ty), types.under(to)), (Type::Chan(..), Type::Chan(..)));
             let d = if channels { self.label_direction(d, x) } else { d };
+            let from = x.ty;
+            let d = if code == Code::InvalidIfaceAssign { self.label_missing_method(d, from, to) } else { d };
             self.report(d);
             x.spoil();
         }
@@ -162,7 +166,12 @@ impl Checker<'_> {
             self.error_at(Code::UnaddressableFieldAssign, x.expr, message);
         } else {
             let message = format!("cannot assign to {text} (neither addressable nor a map index expression)");
-            self.error_at(Code::UnassignableOperand, x.expr, message);
+            let d = Diagnostic::error(Code::UnassignableOperand, self.start(x.expr), message);
+            let d = match self.named_object(x.expr) {
+                Some(obj) => self.label_object(d, obj, format!("a {} is declared here", self.object_kind(obj))),
+                None => d,
+            };
+            self.report(d);
         }
         Some(TypeId::INVALID)
     }
@@ -176,7 +185,12 @@ impl Checker<'_> {
         }
         let target = to.and_then(|t| self.target(t, |c| c.es(lhs)));
         let mut x = self.expr_with(target, rhs);
+        let before = self.error_count();
         self.assign_to(&mut x, to, context);
+        self.amend(before, |c, d| match c.named_object(lhs) {
+            Some(obj) => c.label_object(d, obj, format!("{} is declared here", c.obj_name(obj))),
+            None => d,
+        });
     }
 
     /// `lhs = x` for a checked operand.
@@ -220,7 +234,11 @@ impl Checker<'_> {
                 };
                 let target = place.ty.and_then(|t| self.target(t, name));
                 let mut x = self.expr_with(target, e);
+                let before = self.error_count();
                 self.init_place(place, &mut x, context);
+                if return_at.is_some() {
+                    self.amend(before, |c, d| c.label_results(d, c.env.sig_expr));
+                }
             }
             return;
         }
@@ -305,7 +323,12 @@ impl Checker<'_> {
         // Function literals on the right do not see the new variables.
         self.process_later_from(top);
         if new.is_empty() && !wrong {
-            self.error(Code::NoNewVar, at, "no new variables on left side of :=");
+            let d = Diagnostic::error(Code::NoNewVar, at, "no new variables on left side of :=");
+            let mut d = d.help("use = to give the variable another value");
+            for obj in places.iter().filter_map(|p| p.obj) {
+                d = self.label_object(d, obj, format!("{} is declared here", self.obj_name(obj)));
+            }
+            self.report(d);
             return;
         }
         // "The scope of a variable identifier declared inside a function begins at the end of the ShortVarDecl."
@@ -398,7 +421,12 @@ impl Checker<'_> {
             }
             _ => format!("assignment mismatch: {vars} but {vals}"),
         };
-        self.error_at(Code::WrongAssignCount, first, message);
+        let d = Diagnostic::error(Code::WrongAssignCount, self.start(first), message);
+        let d = match self.ast[self.ast.unparen(first)].kind {
+            Expr::Call { fun, .. } if rhs.len() == 1 => self.label_callee(d, fun),
+            _ => d,
+        };
+        self.report(d);
     }
 
     fn return_error(&mut self, at: Span, lhs: &[Place], rhs: &[Operand]) {
@@ -411,6 +439,8 @@ impl Checker<'_> {
         let want: Vec<TypeId> = lhs.iter().map(|p| p.ty.unwrap_or(TypeId::INVALID)).collect();
         let (have, want) = (self.types_summary(&have, false, false), self.types_summary(&want, false, false));
         let message = format!("{qualifier} return values\n\thave {have}\n\twant {want}");
-        self.error(Code::WrongResultCount, at, message);
+        let d = Diagnostic::error(Code::WrongResultCount, at, message);
+        let d = self.label_results(d, self.env.sig_expr);
+        self.report(d);
     }
 }

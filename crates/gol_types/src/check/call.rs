@@ -1,6 +1,6 @@
 //! Calls: functions and methods, conversions, and the arguments that they get.
 
-use gol_source::Code;
+use gol_source::{Code, Diagnostic};
 use gol_syntax::ast::{Expr, ExprId};
 
 use super::expr::ExprKind;
@@ -323,7 +323,9 @@ impl Checker<'_> {
             }
         } else if has_dots {
             let message = format!("cannot use ... in call to non-variadic {}", self.es(fun));
-            self.error_at(Code::NonVariadicDotDotDot, e, message);
+            let d = Diagnostic::error(Code::NonVariadicDotDotDot, self.start(e), message);
+            let d = self.label_callee(d, fun);
+            self.report(d);
             return;
         }
         if args.len() != wanted {
@@ -340,15 +342,19 @@ impl Checker<'_> {
                 self.types_summary(&have, false, has_dots),
                 self.types_summary(&want, sig.variadic, false)
             );
-            self.error(Code::WrongArgCount, at, message);
+            let d = Diagnostic::error(Code::WrongArgCount, at, message);
+            let d = self.label_callee(d, fun);
+            self.report(d);
             return;
         }
         if args.is_empty() {
             return;
         }
         let context = format!("argument to {}", self.es(fun));
-        for (arg, ty) in args.iter_mut().zip(params) {
+        for (i, (arg, ty)) in args.iter_mut().zip(params).enumerate() {
+            let before = self.error_count();
             self.assignment(arg, Some(ty), &context);
+            self.amend(before, |c, d| c.label_param(d, fun, i));
         }
     }
 }

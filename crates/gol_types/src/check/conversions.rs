@@ -1,6 +1,6 @@
 //! Explicit conversions `T(x)`.
 
-use gol_source::Code;
+use gol_source::{Code, Diagnostic};
 
 use super::{Checker, Operand};
 use crate::constant::Constant;
@@ -33,7 +33,9 @@ impl Checker<'_> {
                 }
                 Err(_) if from_int && types.is_integer(to) => {
                     let message = format!("constant {} overflows {}", x.val(), self.ts(to));
-                    self.error_at(Code::InvalidConversion, x.expr, message);
+                    let d = Diagnostic::error(Code::InvalidConversion, self.start(x.expr), message);
+                    let d = self.help_range(d, to);
+                    self.report(d);
                     x.spoil();
                     return;
                 }

@@ -357,7 +357,9 @@ impl Checker<'_> {
                     self.text(name),
                     self.place(self.prog.objects[other].span)
                 );
-                self.error(Code::DuplicateMethod, span, message);
+                let d = gol_source::Diagnostic::error(Code::DuplicateMethod, span, message);
+                let d = self.label_object(d, other, "already declared here");
+                self.report(d);
                 continue;
             }
             if let ObjKind::Func { recv: Some(r), .. } = &mut self.prog.objects[m].kind {

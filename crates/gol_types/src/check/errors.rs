@@ -73,6 +73,21 @@ impl Checker<'_> {
         self.diagnostics.push(d);
     }
 
+    /// How many errors were reported so far: what [`Checker::amend`] goes by.
+    pub(crate) fn error_count(&self) -> usize {
+        self.diagnostics.len()
+    }
+
+    /// Adds second places or help to the last error, if one was reported since [`Checker::error_count`] gave `before`.
+    pub(crate) fn amend(&mut self, before: usize, add: impl FnOnce(&mut Self, Diagnostic) -> Diagnostic) {
+        if self.diagnostics.len() > before
+            && let Some(last) = self.diagnostics.pop()
+        {
+            let last = add(self, last);
+            self.diagnostics.push(last);
+        }
+    }
+
     /// Reports an error that Go's compiler finds after checking, so only in a program without other errors.
     pub(crate) fn late_error(&mut self, code: Code, span: Span, message: impl Into<String>) {
         self.late.push(Diagnostic::error(code, span, message));

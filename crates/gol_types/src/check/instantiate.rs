@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use gol_source::{Code, Span};
+use gol_source::{Code, Diagnostic, Span};
 use gol_syntax::ast::{Decl, Expr, ExprId};
 
 use super::{Checker, Env, Operand};
@@ -139,7 +139,9 @@ impl Checker<'_> {
         match self.verify(params, targs) {
             Err((i, cause)) => {
                 let at = written.get(i).map_or(at, |&e| self.start(e));
-                self.error(Code::InvalidTypeArg, at, cause);
+                let d = Diagnostic::error(Code::InvalidTypeArg, at, cause);
+                let d = self.label_constraint(d, params[i]);
+                self.report(d);
             }
             Ok(()) => self.record_mono(at, params, targs, written),
         }
@@ -331,7 +333,9 @@ impl Checker<'_> {
             let at = self.start(x);
             let name = self.text(self.prog.objects[obj].name);
             let message = format!("{qualifier} type arguments for type {name}: have {have}, want {want}");
-            self.error(Code::WrongTypeArgCount, at, message);
+            let d = Diagnostic::error(Code::WrongTypeArgCount, at, message);
+            let d = self.label_object(d, obj, "the type is declared here");
+            self.report(d);
             return TypeId::INVALID;
         }
         self.prog.info.instances.insert(e, targs.clone());

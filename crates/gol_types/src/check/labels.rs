@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use gol_source::{Code, Span, Symbol};
+use gol_source::{Code, Diagnostic, Span, Symbol, nearest};
 use gol_syntax::ast::{AssignOp, Ast, Block, BranchKind, CaseClause, Decl, Ident, Stmt, StmtId};
 
 use super::Checker;
@@ -26,13 +26,20 @@ impl Checker<'_> {
                     label.used = true;
                     let at = self.place(walk.blocks[label.block].start);
                     let message = format!("goto {name} jumps into block starting at {at}");
-                    self.error(Code::JumpIntoBlock, jump.span, message);
+                    let d = Diagnostic::error(Code::JumpIntoBlock, jump.span, message);
+                    let d = d.label(label.span, "the label stands in the block");
+                    self.report(d);
                 }
-                None => self.error(Code::UndeclaredLabel, jump.span, format!("label {name} not defined")),
+                None => {
+                    let message = format!("label {name} not defined");
+                    let d = Diagnostic::error(Code::UndeclaredLabel, jump.span, message);
+                    let d = meant_label(d, name, walk.order.iter().map(|&n| self.text(n)));
+                    self.report(d);
+                }
             }
         }
         for finding in std::mem::take(&mut walk.found) {
-            self.branch_error(finding);
+            self.branch_error(finding, &walk.order);
         }
         for name in &walk.order {
             let Some(label) = walk.labels.get(name) else { continue };
@@ -46,7 +53,7 @@ impl Checker<'_> {
         }
     }
 
-    fn branch_error(&mut self, finding: Finding) {
+    fn branch_error(&mut self, finding: Finding, labels: &[Symbol]) {
         let name = finding.name.map_or("", |n| self.text(n));
         let message = match finding.what {
             What::Twice(first) => format!("label {name} already defined at {}", self.place(first)),
@@ -68,7 +75,22 @@ impl Checker<'_> {
             What::BadTarget(_) => Code::MisplacedLabel,
             What::NoTarget(_) => Code::UndeclaredLabel,
         };
-        self.error(code, finding.span, message);
+        let d = Diagnostic::error(code, finding.span, message);
+        let d = match finding.what {
+            What::Twice(first) => d.label(first, "the label is already defined here"),
+            What::OverDecl(span, _) => d.label(span, "the declaration"),
+            What::NoTarget(_) => meant_label(d, name, labels.iter().map(|&n| self.text(n))),
+            _ => d,
+        };
+        self.report(d);
+    }
+}
+
+/// Adds the label that was probably meant by `name`.
+fn meant_label<'a>(d: Diagnostic, name: &str, labels: impl Iterator<Item = &'a str>) -> Diagnostic {
+    match nearest(name, labels) {
+        Some(meant) => d.help(format!("did you mean {meant}?")),
+        None => d,
     }
 }
 

@@ -1,8 +1,8 @@
 //! Literals: basic ones, functions and composites.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use gol_source::{Code, Symbol};
+use gol_source::{Code, Diagnostic, Span, Symbol};
 use gol_syntax::ast::{Expr, ExprId, LitKind};
 
 use super::{Checker, Lookup, Operand};
@@ -240,7 +240,7 @@ impl Checker<'_> {
         elem: ExprId,
         key: ExprId,
         value: ExprId,
-        paths: &mut Vec<(Vec<u32>, Symbol)>,
+        paths: &mut Vec<(Vec<u32>, Symbol, Span)>,
     ) {
         let struct_type = self.prog.types.common_under(base).unwrap_or(base);
         if let (Expr::Name(name), Type::Struct(fields)) = (&self.ast[key].kind, self.prog.types.get(struct_type)) {
@@ -265,7 +265,9 @@ impl Checker<'_> {
             _ => {
                 let alt = self.lookup_field_or_method(under, false, self.pkg, name, true);
                 let message = self.lookup_error(base, name, &alt, true);
-                self.error_at(Code::MissingLitField, key, message);
+                let d = Diagnostic::error(Code::MissingLitField, self.start(key), message);
+                let d = self.help_member(d, base, name, true);
+                self.report(d);
                 return;
             }
         };
@@ -277,7 +279,7 @@ impl Checker<'_> {
         self.prog.info.lit_fields.insert(key, path.clone());
         self.assignment(&mut x, Some(ty), "struct literal");
         let field = self.text(name);
-        for (old, old_name) in paths.iter() {
+        for (old, old_name, at) in paths.iter() {
             let other = self.text(*old_name);
             let message = if *old == path {
                 format!("duplicate field name {field} in struct literal")
@@ -288,16 +290,17 @@ impl Checker<'_> {
             } else {
                 continue;
             };
-            self.error_at(Code::DuplicateLitField, elem, message);
+            let d = Diagnostic::error(Code::DuplicateLitField, self.start(elem), message);
+            self.report(d.label(*at, "the other value"));
             break;
         }
-        paths.push((path, name));
+        paths.push((path, name, self.span(key)));
     }
 
     fn map_elems(&mut self, elems: &[ExprId], key_ty: TypeId, elem_ty: TypeId) {
         // In an interface 1 and int8(1) are different keys.
         let by_type = self.prog.types.is_interface(key_ty);
-        let mut seen: HashSet<(ConstKey, Option<TypeId>)> = HashSet::new();
+        let mut seen: HashMap<(ConstKey, Option<TypeId>), Span> = HashMap::new();
         for &elem in elems {
             let Expr::KeyValue(key, value) = self.ast[elem].kind else {
                 self.error_at(Code::MissingLitKey, elem, "missing key in map literal");
@@ -311,10 +314,11 @@ impl Checker<'_> {
             }
             if x.mode == Mode::Constant
                 && let Some(k) = ConstKey::of(&x.val())
-                && !seen.insert((k, by_type.then_some(x.ty)))
+                && let Some(first) = seen.insert((k, by_type.then_some(x.ty)), self.span(key))
             {
                 let message = format!("duplicate key {} in map literal", x.val());
-                self.error_at(Code::DuplicateLitKey, x.expr, message);
+                let d = Diagnostic::error(Code::DuplicateLitKey, self.start(x.expr), message);
+                self.report(d.label(first, "the first one"));
                 continue;
             }
             self.target = self.target(elem_ty, |_| "map literal".to_string());

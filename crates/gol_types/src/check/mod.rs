@@ -17,6 +17,7 @@ mod cycles;
 mod decl;
 mod errors;
 mod expr;
+mod hints;
 mod index;
 mod infer;
 mod initorder;
@@ -75,6 +76,8 @@ pub(crate) struct Env {
     pub(crate) err_span: Option<Span>,
     /// The type of the function whose body is being checked.
     pub(crate) sig: Option<TypeId>,
+    /// The expression of that type, for the results as they are written.
+    pub(crate) sig_expr: Option<ExprId>,
     /// The named results of that function.
     pub(crate) results: Vec<ObjId>,
     /// Calls of the built-in `panic`, for the rule about terminating statements.
@@ -96,6 +99,7 @@ impl Env {
             iota: None,
             err_span: None,
             sig: None,
+            sig_expr: None,
             results: Vec::new(),
             panics: HashSet::new(),
             locals: Vec::new(),
@@ -110,6 +114,8 @@ impl Env {
 pub(crate) struct FuncScope {
     /// A [`crate::types::Type::Func`].
     pub(crate) sig: TypeId,
+    /// The expression that it comes from.
+    pub(crate) expr: ExprId,
     /// The scope; its parent is the scope around the function.
     pub(crate) scope: ScopeId,
     /// The named results (blank ones included); empty when results are unnamed.
@@ -236,6 +242,7 @@ impl<'a> Checker<'a> {
         env.decl = decl;
         env.iota = iota;
         env.sig = Some(func.sig);
+        env.sig_expr = Some(func.expr);
         env.results = func.results.clone();
         env.instance = self.env.instance.clone();
         let outer = std::mem::replace(&mut self.env, env);

@@ -1,6 +1,6 @@
 //! Selectors: qualified identifiers, fields, method values and method expressions.
 
-use gol_source::{Code, Symbol};
+use gol_source::{Code, Diagnostic, Symbol};
 use gol_syntax::ast::{Decl, Expr, ExprId, Ident};
 
 use super::{Checker, Lookup, Operand};
@@ -19,6 +19,13 @@ impl Checker<'_> {
             self.prog.info.uses.insert(xe, obj);
             self.prog.objects[obj].used = true;
             return self.qualified(e, pkg, sel);
+        }
+        if let Expr::Name(name) = self.ast[xe].kind
+            && name != Symbol::BLANK
+            && self.lookup(name, self.span(xe).lo).is_none()
+        {
+            self.undefined(xe, name, true);
+            return Operand::invalid(e);
         }
         let x = self.expr_or_type(xe);
         match x.mode {
@@ -66,14 +73,18 @@ impl Checker<'_> {
             if let Some(alt) = self.exported_like(pkg, sel.name) {
                 message.push_str(&format!(" (but have {})", self.text(alt)));
             }
-            self.error(Code::UndeclaredImportedName, sel.span, message);
+            let d = Diagnostic::error(Code::UndeclaredImportedName, sel.span, message);
+            let d = self.help_package_member(d, pkg, sel.name);
+            self.report(d);
             return Operand::invalid(e);
         };
         if !self.is_exported(sel.name) {
             let name = self.text(sel.name);
             let package = self.text(self.prog.package(pkg).name);
             let message = format!("name {name} not exported by package {package}");
-            self.error(Code::UnexportedName, sel.span, message);
+            let d = Diagnostic::error(Code::UnexportedName, sel.span, message);
+            let d = self.help_package_member(d, pkg, sel.name);
+            self.report(d);
         }
         self.obj_decl(obj);
         self.prog.info.uses.insert(e, obj);
@@ -177,7 +188,12 @@ impl Checker<'_> {
                 (Code::MissingFieldOrMethod, format!("{}.{name} undefined ({why})", self.shown(x)))
             }
         };
-        self.error(code, sel.span, message);
+        let d = Diagnostic::error(code, sel.span, message);
+        let d = match code {
+            Code::MissingFieldOrMethod => self.help_member(d, x.ty, sel.name, false),
+            _ => self.label_type(d, x.ty),
+        };
+        self.report(d);
     }
 
     /// Why type `ty` has no field or method `sel`; `alt` is what a lookup without regard to case found.

@@ -29,7 +29,7 @@ impl Checker<'_> {
         let ast = self.ast;
         let recv = of.and_then(|(_, func)| func.recv.as_ref());
         let Expr::FuncType(sig) = &ast[x].kind else {
-            let none = FuncScope { sig: TypeId::INVALID, scope: self.env.scope, results: Vec::new() };
+            let none = FuncScope { sig: TypeId::INVALID, expr: x, scope: self.env.scope, results: Vec::new() };
             return none;
         };
         let scope = self.open_scope();
@@ -67,7 +67,7 @@ impl Checker<'_> {
         self.close_scope();
         let sig = self.prog.types.intern(Type::Func(Signature { tparams, params, results, variadic }));
         let results = named.into_iter().filter(|n| n.1).map(|n| n.0).collect();
-        FuncScope { sig, scope, results }
+        FuncScope { sig, expr: x, scope, results }
     }
 
     /// The parameters of a list; the objects of named ones go to `named`, with a mark on results.

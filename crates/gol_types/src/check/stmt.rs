@@ -21,7 +21,9 @@ impl Checker<'_> {
         let rules = Terminating { ast: self.ast, panics: &self.env.panics };
         if has_results && !rules.list(&body.stmts) {
             let at = self.at(body.rbrace());
-            self.error(Code::MissingReturn, at, "missing return");
+            let d = Diagnostic::error(Code::MissingReturn, at, "missing return");
+            let d = self.label_results(d, Some(func.expr));
+            self.report(d);
         }
         self.usage();
     }
@@ -35,7 +37,8 @@ impl Checker<'_> {
             let o = &self.prog.objects[obj];
             if !o.used && o.name != gol_source::Symbol::BLANK {
                 let (span, message) = (o.span, format!("declared and not used: {}", self.text(o.name)));
-                self.error(Code::UnusedVar, span, message);
+                let d = Diagnostic::error(Code::UnusedVar, span, message);
+                self.report(d.help("use it, take it out, or assign to _ instead"));
             }
         }
     }

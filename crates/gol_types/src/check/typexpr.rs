@@ -1,6 +1,6 @@
 //! Type expressions, and names. Struct and interface types are in `composite.rs`, signatures in `signature.rs`.
 
-use gol_source::{Code, Symbol};
+use gol_source::{Code, Diagnostic, Symbol};
 use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 
 use super::{Checker, Operand};
@@ -23,7 +23,7 @@ impl Checker<'_> {
             if name == Symbol::BLANK {
                 self.error_at(Code::InvalidBlank, e, "cannot use _ as value or type");
             } else {
-                self.error_at(Code::UndeclaredName, e, format!("undefined: {text}"));
+                self.undefined(e, name, false);
             }
             return x;
         };
@@ -31,7 +31,11 @@ impl Checker<'_> {
         let is_type = matches!(self.prog.objects[obj].kind, ObjKind::TypeName { .. });
         if want_type && !is_type {
             let message = format!("{text} ({}) is not a type", self.object_kind(obj));
-            self.error_at(Code::NotAType, e, message);
+            let d = Diagnostic::error(Code::NotAType, self.start(e), message);
+            let hides = self.prog.scope(ScopeId::UNIVERSE).get(name).is_some_and(|o| o != obj);
+            let hides = if hides { ", which hides the predeclared one" } else { "" };
+            let d = self.label_object(d, obj, format!("{text} is declared here{hides}"));
+            self.report(d);
             self.prog.objects[obj].used |= self.prog.objects[obj].is_var();
             return x;
         }

@@ -6,7 +6,7 @@
 //! shift whose count is not constant takes its type from the context too ("as if the shift were replaced by its left
 //! operand alone"); only then it is known whether it is an integer.
 
-use gol_source::{Code, Span};
+use gol_source::{Code, Diagnostic, Span};
 use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 
 use super::{Checker, Operand};
@@ -225,13 +225,15 @@ impl Checker<'_> {
     }
 
     fn invalid_conversion(&mut self, why: Unfit, x: &Operand, to: TypeId) {
-        let (x_text, to) = (self.os(x), self.ts(to));
+        let (ty, x_text, to) = (to, self.os(x), self.ts(to));
         let message = match why {
             Unfit::Truncated => format!("{x_text} truncated to {to}"),
             Unfit::Overflows => format!("{x_text} overflows {to}"),
             _ => format!("cannot convert {x_text} to type {to}"),
         };
-        self.error_at(why.code(), x.expr, message);
+        let d = Diagnostic::error(why.code(), self.start(x.expr), message);
+        let d = if matches!(why, Unfit::Overflows) { self.help_range(d, ty) } else { d };
+        self.report(d);
     }
 
     /// The value of a constant operand as one of a basic type.
