@@ -1,6 +1,7 @@
-//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless`.
+//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | conformance`.
 #![forbid(unsafe_code)]
 
+mod conformance;
 mod docs;
 mod tidy;
 
@@ -23,8 +24,9 @@ fn main() -> ExitCode {
         ["docs"] => report(docs::write(&root)),
         ["bless"] => bless(&root, ""),
         ["bless", name] => bless(&root, name),
+        ["conformance", ..] => conformance::run(&root, &words[1..]),
         _ => {
-            eprint!("{USAGE}");
+            eprint!("{USAGE}{}", conformance::USAGE);
             ExitCode::from(2)
         }
     }
