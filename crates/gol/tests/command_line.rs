@@ -97,6 +97,19 @@ fn programs_without_a_start() {
 }
 
 #[test]
+fn line_comments_change_what_is_told() {
+    let text = "package main\n\nfunc main() {\n\ta\n//line foo.y:100\n\tb\n//line /abs/foo.y:200:7\n\td\n/*line :300:5*/e; f\n\tg\n\
+                //line :400\n\th\n//line x.go:0\n//line x.go:abc\n//line x.go:10:0\n//line :\n}\n";
+    let path = file("line", "x.gol", text);
+    let dir = path.parent().unwrap();
+    let (status, out, _) = outcome(gol(&["check", "--format=short", "x.gol"]).current_dir(dir));
+    let wanted = "x.gol:4:2: undefined: a\nfoo.y:100: undefined: b\n/abs/foo.y:200:8: undefined: d\n/abs/foo.y:300:5: undefined: e\n\
+                  /abs/foo.y:300:8: undefined: f\n/abs/foo.y:301:2: undefined: g\n:400: undefined: h\n:401: invalid line number: 0\n\
+                  :402: invalid line number: abc\n:403: invalid column number: 0\n:404: invalid line number: \n";
+    assert_eq!((status, out.as_str()), (Some(1), wanted));
+}
+
+#[test]
 fn marks_and_line_ends_of_other_systems() {
     prints_hi("bom", format!("\u{feff}{HELLO}"));
     prints_hi("crlf", HELLO.replace('\n', "\r\n"));

@@ -227,7 +227,7 @@ impl Asm {
                 continue;
             }
             if item.pos != last.0 {
-                let at = map.position(item.pos).map_or((0, 0), |p| (p.file.0, p.line));
+                let at = map.told(item.pos).map_or((0, 0), |p| (p.file.0, p.line));
                 if at != last.1 && at.1 != 0 {
                     lines.push(LineEntry { pc: code.len() as u32, file: at.0, line: at.1 });
                     last.1 = at;

@@ -443,10 +443,11 @@ impl<'a> Session<'a> {
         at as u32
     }
 
-    /// The names of all source files, by number.
+    /// The names of all source files, by number; what a `//line` comment leaves without a name is `??`, as in Go.
     pub(crate) fn file_names(&self) -> Vec<String> {
         let n = self.map.file_at(u32::MAX).map_or(0, |f| f.0 + 1);
-        (0..n).map(|i| self.map.file(FileId(i)).name.clone()).collect()
+        let name = |i| Some(self.map.file(FileId(i)).name.clone()).filter(|n| !n.is_empty());
+        (0..n).map(|i| name(i).unwrap_or_else(|| "??".into())).collect()
     }
 
     // Types.

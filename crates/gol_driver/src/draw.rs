@@ -39,9 +39,9 @@ fn severity(d: &Diagnostic) -> &'static str {
 
 fn as_json(map: &SourceMap, d: &Diagnostic) -> serde_json::Value {
     let place = |span: Span| {
-        let p = map.position(span.lo);
-        let end = map.position(span.hi);
-        (p.map(|p| map.file(p.file).name.clone()), p.map(|p| (p.line, p.column)), end.map(|p| (p.line, p.column)))
+        let p = map.told(span.lo);
+        let numbers = |p: Option<gol_source::Position>| p.map(|p| (p.line, Some(p.column).filter(|c| *c > 0)));
+        (p.map(|p| map.file(p.file).name.clone()), numbers(p), numbers(map.told(span.hi)))
     };
     let (file, at, end) = place(d.span);
     let labels = d.labels.iter().map(|l| {
@@ -94,6 +94,9 @@ fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) ->
     }
     if !rest.is_empty() {
         report = report.with_note(rest.replace('\t', "  "));
+    }
+    if map.told(d.span.lo) != map.position(d.span.lo) {
+        report = report.with_note(format!("by a //line comment this is {}", map.describe(d.span)));
     }
     if let Some(help) = &d.help {
         report = report.with_help(help);

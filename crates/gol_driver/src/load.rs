@@ -126,7 +126,8 @@ impl<'a> Loader<'a> {
             self.report(Code::SyntaxError, Span::new(at, at + 1), "invalid UTF-8 encoding");
             return None;
         }
-        let (file, found) = gol_syntax::parse_file(&self.map, id, &mut self.ast);
+        let (mut file, found) = gol_syntax::parse_file(&self.map, id, &mut self.ast);
+        self.map.set_marks(id, std::mem::take(&mut file.marks));
         self.diagnostics.extend(found);
         Some(file)
     }

@@ -14,7 +14,7 @@ mod symbol;
 
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Label, Severity};
-pub use map::{FileId, Position, SourceFile, SourceMap, Span};
+pub use map::{FileId, LineMark, Position, SourceFile, SourceMap, Span};
 pub use nearest::nearest;
 pub use page::Page;
 pub use symbol::{Interner, Symbol};

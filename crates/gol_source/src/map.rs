@@ -44,6 +44,19 @@ pub struct Position {
     pub column: u32,
 }
 
+/// A `//line` comment: what follows counts as text of another place, as in a file that a program has written.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LineMark {
+    /// The first byte that it holds for, from the file's start.
+    pub from: u32,
+    /// The name of the file; `None`: that of the mark before, or the file's own.
+    pub name: Option<String>,
+    /// The line of that byte.
+    pub line: u32,
+    /// The column of that byte; 0: columns are not told.
+    pub column: u32,
+}
+
 /// One file's name and text.
 #[derive(Debug)]
 pub struct SourceFile {
@@ -54,6 +67,8 @@ pub struct SourceFile {
     /// Global offset of the text's first byte.
     pub base: u32,
     lines: Vec<u32>,
+    /// Its `//line` comments in order, each with the file that it names.
+    marks: Vec<(LineMark, FileId)>,
 }
 
 impl SourceFile {
@@ -86,8 +101,27 @@ impl SourceMap {
         }
         let lines = std::iter::once(0).chain(text.bytes().enumerate().filter(|b| b.1 == b'\n').map(|b| b.0 as u32 + 1));
         let lines = lines.collect();
-        self.files.push(SourceFile { name: name.into(), text, base: base as u32, lines });
+        self.files.push(SourceFile { name: name.into(), text, base: base as u32, lines, marks: Vec::new() });
         Some(FileId(self.files.len() as u32 - 1))
+    }
+
+    /// Says which `//line` comments a file has. A name without a folder is that of a file beside it.
+    pub fn set_marks(&mut self, id: FileId, marks: Vec<LineMark>) {
+        let mut last = id;
+        let mut all = Vec::new();
+        for mark in marks {
+            if let Some(name) = &mark.name {
+                let dir = self.file(id).name.rsplit_once('/').map_or("", |(dir, _)| dir);
+                let relative = !name.is_empty() && !name.starts_with('/') && !dir.is_empty();
+                let name = if relative { format!("{dir}/{name}") } else { name.clone() };
+                let known = self.files.iter().position(|f| f.name == name).map(|i| FileId(i as u32));
+                // A file that is known by name alone has no text.
+                let Some(named) = known.or_else(|| self.add(name, String::new())) else { break };
+                last = named;
+            }
+            all.push((mark, last));
+        }
+        self.files[id.0 as usize].marks = all;
     }
 
     /// The file with this id.
@@ -115,6 +149,22 @@ impl SourceMap {
         Some(Position { file, line, column: local - f.lines[line as usize - 1] + 1 })
     }
 
+    /// The place that people are told: [`SourceMap::position`] unless a `//line` comment says otherwise. Column 0: none.
+    pub fn told(&self, offset: u32) -> Option<Position> {
+        let at = self.position(offset)?;
+        let f = self.file(at.file);
+        let local = offset - f.base;
+        let after = f.marks.partition_point(|m| m.0.from <= local);
+        let Some((mark, file)) = after.checked_sub(1).map(|i| &f.marks[i]) else { return Some(at) };
+        let start = self.position(f.base + mark.from)?;
+        let column = match mark.column {
+            0 => 0,
+            column if start.line == at.line => column + (at.column - start.column),
+            _ => at.column,
+        };
+        Some(Position { file: *file, line: mark.line + (at.line - start.line), column })
+    }
+
     /// The text under a span; empty for [`Span::NONE`].
     pub fn text(&self, span: Span) -> &str {
         let Some(file) = self.file_at(span.lo) else { return "" };
@@ -122,9 +172,10 @@ impl SourceMap {
         f.text.get((span.lo - f.base) as usize..(span.hi - f.base) as usize).unwrap_or("")
     }
 
-    /// `file:line:col` of a span's start, or `-` where there is none.
+    /// `file:line:col` of a span's start as people are told it (`file:line` where columns are not told), or `-` where there is none.
     pub fn describe(&self, span: Span) -> String {
-        match self.position(span.lo) {
+        match self.told(span.lo) {
+            Some(p) if p.column == 0 => format!("{}:{}", self.file(p.file).name, p.line),
             Some(p) => format!("{}:{}:{}", self.file(p.file).name, p.line, p.column),
             None => "-".to_string(),
         }
@@ -146,5 +197,18 @@ mod tests {
         assert_eq!(m.text(Span::new(base + 1, base + 2)), "q");
         assert_eq!(m.position(0), None);
         assert_eq!(m.file(a).line_text(2), "yz");
+    }
+
+    #[test]
+    fn marks_change_what_is_told() {
+        let mut m = SourceMap::new();
+        let a = m.add("d/a.gol", "x\n//line b.y:10\nyz\n/*line :7:3*/q r\ns".into()).unwrap();
+        let mark = |from, name: Option<&str>, line, column| LineMark { from, name: name.map(Into::into), line, column };
+        m.set_marks(a, vec![mark(16, Some("b.y"), 10, 0), mark(32, None, 7, 3)]);
+        let told = |at: u32| m.describe(Span::new(m.file(a).base + at, m.file(a).base + at));
+        assert_eq!(
+            [told(0), told(17), told(32), told(34), told(36)],
+            ["d/a.gol:1:1", "d/b.y:10", "d/b.y:7:3", "d/b.y:7:5", "d/b.y:8:1"]
+        );
     }
 }

@@ -5,7 +5,7 @@
 //! a tree of any depth does not recurse. Each node has a comment with the source form that it stands for, and each
 //! optional field says what its absence means. Types are expressions, as in Go's own syntax package.
 
-use gol_source::{FileId, Interner, Span, Symbol};
+use gol_source::{FileId, Interner, LineMark, Span, Symbol};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident -> $node:ident in $field:ident;)*) => {
@@ -104,6 +104,8 @@ pub struct File {
     pub decls: Vec<DeclId>,
     /// `//go:build` expression text, when there is one before the package clause.
     pub build: Option<String>,
+    /// Its `//line` comments.
+    pub marks: Vec<LineMark>,
 }
 
 /// An expression with its place.

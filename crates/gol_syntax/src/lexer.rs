@@ -3,7 +3,7 @@
 //! The callbacks find the end of a literal and report what is wrong inside it in Go's words; a literal with a mistake
 //! in it is handed on as a literal, so that the parser is not disturbed.
 
-use gol_source::{Code, Diagnostic, Span};
+use gol_source::{Code, Diagnostic, LineMark, Span};
 use logos::{FilterResult, Lexer, Logos};
 use unicode_general_category::{GeneralCategory, get_general_category};
 
@@ -31,6 +31,8 @@ pub(crate) struct Lexed {
     pub(crate) unterminated: bool,
     /// The text of the `//go:build` line before the package clause.
     pub(crate) build: Option<String>,
+    /// The `//line` comments.
+    pub(crate) marks: Vec<LineMark>,
 }
 
 /// Cuts `text`, whose first byte has the global offset `base`, into tokens, beginning with `start`.
@@ -41,6 +43,7 @@ pub(crate) fn lex(text: &str, base: u32, start: Tok) -> Lexed {
     let mut lexer = Tok::lexer_with_extras(text, Notes::default());
     lexer.bump(skipped);
     let mut build = None;
+    let mut marks = Vec::new();
     let mut ends_line = false;
     let push_newline = |tokens: &mut Vec<Token>, at: usize, len: u32| {
         tokens.push((base + at as u32, Tok::Newline, base + at as u32 + len));
@@ -66,8 +69,17 @@ pub(crate) fn lex(text: &str, base: u32, start: Tok) -> Lexed {
                 if build.is_none() && tokens.len() == 1 && start == Tok::StartFile {
                     build = lexer.slice().strip_prefix("//go:build ").map(|b| b.trim().to_string());
                 }
+                let at_line_start = span.start == 0 || text.as_bytes()[span.start - 1] == b'\n';
+                if let Some(words) = lexer.slice().strip_prefix("//line ").filter(|_| at_line_start) {
+                    // It holds from the next line on.
+                    let from = span.end + text[span.end..].find('\n').map_or(0, |n| n + 1);
+                    line_mark(words.trim_end_matches('\r'), span.start + 7, from, &mut lexer.extras.errors, &mut marks);
+                }
             }
             Tok::FullComment => {
+                if let Some(words) = lexer.slice().strip_prefix("/*line ").and_then(|w| w.strip_suffix("*/")) {
+                    line_mark(words, span.start + 7, span.end, &mut lexer.extras.errors, &mut marks);
+                }
                 if std::mem::take(&mut lexer.extras.newline_in_comment) && ends_line {
                     push_newline(&mut tokens, span.start, 1);
                     ends_line = false;
@@ -91,7 +103,35 @@ pub(crate) fn lex(text: &str, base: u32, start: Tok) -> Lexed {
         let len = text[at..].chars().next().map_or(0, |c| c.len_utf8() as u32);
         Diagnostic::error(Code::SyntaxError, Span::new(lo, lo + len), message)
     });
-    Lexed { tokens, errors: errors.collect(), unterminated: notes.unterminated.is_some(), build }
+    Lexed { tokens, errors: errors.collect(), unterminated: notes.unterminated.is_some(), build, marks }
+}
+
+/// The words of a `//line` comment, which begin at `at`: `file:line` or `file:line:column`. Without a line number it is a
+/// comment like any other.
+fn line_mark(words: &str, at: usize, from: usize, errors: &mut Vec<(usize, String)>, marks: &mut Vec<LineMark>) {
+    /// Go's compiler knows no larger line or column.
+    const MAX: u32 = 1 << 30;
+    let number = |text: &str| text.parse::<u32>().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()));
+    let Some((head, last)) = words.rsplit_once(':') else { return };
+    let mut wrong = |what: &str, text: &str| {
+        let offset = text.as_ptr() as usize - words.as_ptr() as usize;
+        errors.push((at + offset, format!("invalid {what} number: {text}")));
+    };
+    let Some(n) = number(last) else { return wrong("line", last) };
+    let (name, line, line_text, column) = match head.rsplit_once(':').map(|(name, line)| (name, line, number(line))) {
+        Some((name, text, Some(line))) => {
+            if n == 0 || n > MAX {
+                return wrong("column", last);
+            }
+            // Without a name the last one goes on.
+            (Some(name).filter(|n| !n.is_empty()), line, text, n)
+        }
+        _ => (Some(head), n, last, 0),
+    };
+    if line == 0 || line > MAX {
+        return wrong("line", line_text);
+    }
+    marks.push(LineMark { from: from as u32, name: name.map(str::to_string), line, column });
 }
 
 /// How many bytes of a `#!` line stand before the first token.

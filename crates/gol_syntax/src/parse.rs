@@ -1,6 +1,6 @@
 //! Runs the parser over a token vector, again after each mistake, until the text is through or enough is wrong.
 
-use gol_source::{Diagnostic, FileId, SourceMap, Span};
+use gol_source::{Diagnostic, FileId, LineMark, SourceMap, Span};
 use lalrpop_util::{ParseError, lalrpop_mod};
 
 use crate::actions::{Cx, Source, Stop, TOO_DEEP};
@@ -33,6 +33,8 @@ pub(crate) struct Parsed {
     pub(crate) at_end: bool,
     /// The `//go:build` line.
     pub(crate) build: Option<String>,
+    /// The `//line` comments.
+    pub(crate) marks: Vec<LineMark>,
 }
 
 /// Parses the text of `file` as what `start` says.
@@ -45,11 +47,11 @@ pub(crate) fn parse(map: &SourceMap, file: FileId, ast: &mut Ast, start: Tok) ->
     if let Some(i) = relabel(&mut tokens, start == Tok::StartRepl) {
         let (lo, _, hi) = tokens[i];
         cx.error(Span::new(lo, hi), TOO_DEEP);
-        return Parsed { source: None, errors: cx.errors, at_end: false, build: lexed.build };
+        return Parsed { source: None, errors: cx.errors, at_end: false, build: lexed.build, marks: lexed.marks };
     }
     let mut at_end = lexed.unterminated;
     let source = run(&mut cx, &mut tokens, &mut at_end);
-    Parsed { source, errors: in_order(map, cx.errors), at_end, build: lexed.build }
+    Parsed { source, errors: in_order(map, cx.errors), at_end, build: lexed.build, marks: lexed.marks }
 }
 
 /// Parses, mends and parses again. One mistake is reported a round; those that the actions find are kept from every
