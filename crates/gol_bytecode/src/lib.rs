@@ -13,5 +13,5 @@ pub mod verify;
 
 pub use instr::Instr;
 pub use ops::{Op, OpInfo, Role};
-pub use program::{FuncId, Function, LineEntry, NativeId, NativeImport, Program, StrId, WellKnown};
+pub use program::{FuncId, Function, Inlined, LineEntry, NativeId, NativeImport, Place, Program, StrId, WellKnown};
 pub use types::{FieldDesc, Kind, Leaf, LeafKind, MethodDesc, MethodId, MethodName, TypeDesc, TypeRef};

@@ -23,6 +23,30 @@ pub struct LineEntry {
     pub file: u32,
     /// Line, from 1.
     pub line: u32,
+    /// Whose code it is: a number in [`Function::inlined`] plus 1; 0: the function's own.
+    pub inlined: u32,
+}
+
+/// A call whose callee's body stands in place of it. Traces show it as a call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inlined {
+    /// The callee's name, in [`Program::strings`].
+    pub name: StrId,
+    /// Number of the call's file in [`Program::files`].
+    pub file: u32,
+    /// The call's line, from 1.
+    pub line: u32,
+    /// In whose body the call stands, as in [`LineEntry::inlined`].
+    pub parent: u32,
+}
+
+/// One of the functions whose code stands at a pc.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Place {
+    /// The callee that stands in place of a call; `None`: the function itself.
+    pub callee: Option<StrId>,
+    /// File number and line in it.
+    pub at: Option<(u32, u32)>,
 }
 
 /// A compiled function.
@@ -47,14 +71,37 @@ pub struct Function {
     pub recover_pc: Option<u32>,
     /// Sorted by pc; empty for wrappers.
     pub lines: Vec<LineEntry>,
+    /// The calls that are not made.
+    pub inlined: Vec<Inlined>,
 }
 
 impl Function {
     /// File number and line of the instruction at `pc`; `None` if there is no entry.
     pub fn line_at(&self, pc: u32) -> Option<(u32, u32)> {
+        self.entry_at(pc).map(|entry| (entry.file, entry.line))
+    }
+
+    fn entry_at(&self, pc: u32) -> Option<&LineEntry> {
         let after = self.lines.partition_point(|l| l.pc <= pc);
-        let entry = self.lines.get(after.checked_sub(1)?)?;
-        Some((entry.file, entry.line))
+        self.lines.get(after.checked_sub(1)?)
+    }
+
+    /// How many calls are not made around the instruction at `pc`.
+    pub fn depth_at(&self, pc: u32) -> usize {
+        self.places_at(pc).count() - 1
+    }
+
+    /// The functions whose code the instruction at `pc` is, innermost first; the last is this one.
+    pub fn places_at(&self, pc: u32) -> impl Iterator<Item = Place> {
+        let entry = self.entry_at(pc);
+        let first = (entry.map(|e| (e.file, e.line)), entry.map_or(0, |e| e.inlined));
+        let mut next = Some(first);
+        std::iter::from_fn(move || {
+            let (at, inlined) = next.take()?;
+            let call = (inlined as usize).checked_sub(1).and_then(|i| self.inlined.get(i));
+            next = call.map(|c| (Some((c.file, c.line)), c.parent));
+            Some(Place { callee: call.map(|c| c.name), at })
+        })
     }
 }
 
@@ -125,6 +172,11 @@ pub struct Program {
 }
 
 impl Program {
+    /// A string constant that is text.
+    pub fn text(&self, s: StrId) -> String {
+        String::from_utf8_lossy(&self.strings[s.0 as usize]).into_owned()
+    }
+
     /// The type with this number.
     pub fn ty(&self, t: TypeRef) -> &TypeDesc {
         &self.types[t.0 as usize]

@@ -6,7 +6,7 @@
 //! that something jumps to is placed.
 
 use gol_bytecode::ops::{Role, Word};
-use gol_bytecode::{Instr, LineEntry, Op};
+use gol_bytecode::{Inlined, Instr, LineEntry, Op, StrId};
 use gol_source::SourceMap;
 
 /// A place in the code, known or still to come.
@@ -21,6 +21,26 @@ struct Item {
     target: Option<Label>,
     table: Option<Box<Table>>,
     pos: u32,
+    /// In whose body it stands: the number of an [`InlineSite`] plus 1; 0: the function's own.
+    inlined: u32,
+}
+
+/// A call whose callee's body stands in place of it.
+#[derive(Debug)]
+struct InlineSite {
+    name: StrId,
+    pos: u32,
+    parent: u32,
+}
+
+/// A function's code and what is known of it.
+#[derive(Debug)]
+pub(crate) struct Finished {
+    pub(crate) code: Vec<u64>,
+    pub(crate) lines: Vec<LineEntry>,
+    pub(crate) inlined: Vec<Inlined>,
+    /// The pc of the label that was asked for.
+    pub(crate) recover_pc: Option<u32>,
 }
 
 #[derive(Debug)]
@@ -42,6 +62,8 @@ pub(crate) struct Asm {
     labels: Vec<LabelState>,
     dead: bool,
     pos: u32,
+    inlined: u32,
+    sites: Vec<InlineSite>,
 }
 
 impl Asm {
@@ -84,6 +106,17 @@ impl Asm {
     /// The source offset of the instructions to come.
     pub(crate) fn pos(&self) -> u32 {
         self.pos
+    }
+
+    /// What follows is the body of a callee, in place of a call at `pos`; gives what [`Asm::leave_inline`] wants.
+    pub(crate) fn enter_inline(&mut self, name: StrId, pos: u32) -> u32 {
+        self.sites.push(InlineSite { name, pos, parent: self.inlined });
+        std::mem::replace(&mut self.inlined, self.sites.len() as u32)
+    }
+
+    /// The body is complete.
+    pub(crate) fn leave_inline(&mut self, around: u32) {
+        self.inlined = around;
     }
 
     /// An instruction with three operands.
@@ -144,6 +177,7 @@ impl Asm {
                 target: None,
                 table: Some(Box::new(Table::Words(words))),
                 pos: self.pos,
+                inlined: self.inlined,
             });
         }
     }
@@ -160,6 +194,7 @@ impl Asm {
                 target: None,
                 table: Some(Box::new(Table::Labels(labels))),
                 pos: self.pos,
+                inlined: self.inlined,
             });
         }
     }
@@ -174,7 +209,15 @@ impl Asm {
         if let Some(l) = target {
             self.labels[l.0 as usize].used = true;
         }
-        self.add(Item { instr, words: w, len: words.len() as u8, target, table: None, pos: self.pos });
+        self.add(Item {
+            instr,
+            words: w,
+            len: words.len() as u8,
+            target,
+            table: None,
+            pos: self.pos,
+            inlined: self.inlined,
+        });
         if matches!(instr.op, Op::Jmp | Op::Loop | Op::Ret | Op::Ret0 | Op::Ret1 | Op::Panic | Op::RaiseError) {
             self.dead = true;
         }
@@ -184,8 +227,8 @@ impl Asm {
         self.items.push(item);
     }
 
-    /// The words of the code, the line table, and the pc of `recover` if it is given.
-    pub(crate) fn finish(self, map: &SourceMap, recover: Option<Label>) -> (Vec<u64>, Vec<LineEntry>, Option<u32>) {
+    /// The code, the line table, and the pc of `recover` if it is given.
+    pub(crate) fn finish(self, map: &SourceMap, recover: Option<Label>) -> Finished {
         let n = self.items.len();
         let mut place = vec![0i64; n + 1];
         let mut far = vec![false; n];
@@ -221,23 +264,29 @@ impl Asm {
         }
         let mut code = Vec::with_capacity(place[n] as usize);
         let mut lines = Vec::new();
-        let mut last = (u32::MAX, (0, 0));
+        let line_of = |pos: u32| map.told(pos).map_or((0, 0), |p| (p.file.0, p.line));
+        let mut last = ((u32::MAX, 0), (0, 0, 0));
         for (i, item) in self.items.iter().enumerate() {
             if gone[i] {
                 continue;
             }
-            if item.pos != last.0 {
-                let at = map.told(item.pos).map_or((0, 0), |p| (p.file.0, p.line));
-                if at != last.1 && at.1 != 0 {
-                    lines.push(LineEntry { pc: code.len() as u32, file: at.0, line: at.1 });
-                    last.1 = at;
+            if (item.pos, item.inlined) != last.0 {
+                let (file, line) = line_of(item.pos);
+                if (file, line, item.inlined) != last.1 && line != 0 {
+                    lines.push(LineEntry { pc: code.len() as u32, file, line, inlined: item.inlined });
+                    last.1 = (file, line, item.inlined);
                 }
-                last.0 = item.pos;
+                last.0 = (item.pos, item.inlined);
             }
             self.write(item, i, &place, far[i], &mut code);
         }
-        let recover = recover.map(|l| place[self.item_at(l)] as u32);
-        (code, lines, recover)
+        let recover_pc = recover.map(|l| place[self.item_at(l)] as u32);
+        let site = |s: &InlineSite| {
+            let (file, line) = line_of(s.pos);
+            Inlined { name: s.name, file, line, parent: s.parent }
+        };
+        let inlined = self.sites.iter().map(site).collect();
+        Finished { code, lines, inlined, recover_pc }
     }
 
     fn write(&self, item: &Item, i: usize, place: &[i64], far: bool, code: &mut Vec<u64>) {
@@ -327,7 +376,7 @@ mod tests {
         a.jump(Op::ForLtI, 1, 2, 0, &[], top);
         a.place(end, false);
         a.op(Op::Ret0, 0, 0, 0);
-        let (code, ..) = a.finish(&SourceMap::new(), None);
+        let code = a.finish(&SourceMap::new(), None).code;
         let all: Vec<_> = decode(&code).collect();
         assert_eq!(all[0].instr, Instr::new(Op::JLtI, 1, 2, 1));
         assert_eq!(all[2].end() as i64 + all[2].instr.bc() as i32 as i64, code.len() as i64 - 1);
@@ -344,7 +393,7 @@ mod tests {
         a.place(end, false);
         a.op(Op::Ret0, 0, 0, 0);
         a.op(Op::Ret0, 0, 0, 0);
-        let (code, ..) = a.finish(&SourceMap::new(), None);
+        let code = a.finish(&SourceMap::new(), None).code;
         assert_eq!(code, [Instr::new(Op::Ret0, 0, 0, 0).encode()]);
     }
 }

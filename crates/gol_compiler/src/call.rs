@@ -53,6 +53,15 @@ impl FuncGen<'_, '_> {
         if let Some(r) = self.intrinsic(*fun, args, want) {
             return r;
         }
+        if let Some(r) = self.inline(*fun, args, want) {
+            self.regs.free(m);
+            if want == Want::Any {
+                let ty = self.facts(x).map_or(TypeId::INVALID, |t| t.ty);
+                let n = self.s.regs(ty);
+                self.regs.keep(r, n);
+            }
+            return r;
+        }
         let p = self.prepare(x);
         self.asm.set_pos(self.end_pos(*fun));
         let done = self.fast_path(*fun, p);

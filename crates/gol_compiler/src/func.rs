@@ -13,9 +13,10 @@ use gol_syntax::ast::{Block, Expr, ExprId, Field, Signature};
 use gol_types::types::TypeId;
 use gol_types::{Mode, ObjId, TypeAndValue};
 
-use crate::asm::{Asm, Label};
+use crate::asm::{Asm, Finished, Label};
 use crate::captures::{Analysis, Inner};
 use crate::control::Target;
+use crate::inline::Inline;
 use crate::place::Place;
 use crate::program::{FuncKey, Session, Shape, Work};
 use crate::range_func::{Exit, RangeBody};
@@ -78,6 +79,10 @@ pub(crate) struct FuncGen<'s, 'a> {
     pub(crate) hoisted: HashMap<ExprId, Reg>,
     /// The body of a loop over a function is being compiled.
     pub(crate) range: Option<RangeBody>,
+    /// The call whose callee's body is being compiled in its place.
+    pub(crate) inline: Option<Inline>,
+    /// The functions whose bodies are, outermost first.
+    pub(crate) inlining: Vec<ObjId>,
     /// Where a frame that recovered goes on.
     recover_at: Option<Label>,
     /// The body is a package-level initializer.
@@ -162,6 +167,8 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             in_pinned_loop: false,
             hoisted: HashMap::new(),
             range: None,
+            inline: None,
+            inlining: Vec::new(),
             recover_at: None,
             owner_is_initializer: false,
             span,
@@ -186,11 +193,16 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             let var = if self.needs_memory(obj, ty) { self.in_memory(obj, ty, Some(r)) } else { Var::Reg(r) };
             self.vars.insert(obj, var);
         }
-        let objects = self.objects_of(&sig.results);
-        let is_named = sig.results.iter().any(|f| !f.names.is_empty());
         // The body of a loop over a function returns by storing the results where it can reach them.
         let shared = self.analysis.uses(self.lit.map(Inner::Lit)).returns;
-        for (obj, ty) in objects.into_iter().zip(results) {
+        self.declare_results(sig, &results, shared);
+    }
+
+    /// Makes the result variables; `shared`: the bodies of loops over functions store to them.
+    pub(crate) fn declare_results(&mut self, sig: &Signature, results: &[TypeId], shared: bool) {
+        let objects = self.objects_of(&sig.results);
+        let is_named = sig.results.iter().any(|f| !f.names.is_empty());
+        for (obj, ty) in objects.into_iter().zip(results.iter().copied()) {
             let var = (is_named || self.defers || shared).then(|| match obj {
                 Some(obj) if shared => {
                     let var = self.in_memory(obj, ty, None);
@@ -215,7 +227,7 @@ impl<'s, 'a> FuncGen<'s, 'a> {
     }
 
     /// The objects of a group of parameters or results, one for each; `None`: no name.
-    fn objects_of(&self, fields: &[Field]) -> Vec<Option<ObjId>> {
+    pub(crate) fn objects_of(&self, fields: &[Field]) -> Vec<Option<ObjId>> {
         let mut out = Vec::new();
         for f in fields {
             if f.names.is_empty() {
@@ -226,7 +238,8 @@ impl<'s, 'a> FuncGen<'s, 'a> {
         out
     }
 
-    fn body(&mut self, body: &'a Block) {
+    /// A body's statements, and what happens after the last of them.
+    pub(crate) fn body_statements(&mut self, body: &'a Block) {
         self.block(&body.stmts);
         self.asm.set_pos(body.rbrace());
         if !self.asm.is_dead() {
@@ -236,6 +249,10 @@ impl<'s, 'a> FuncGen<'s, 'a> {
                 self.unreachable();
             }
         }
+    }
+
+    fn body(&mut self, body: &'a Block) {
+        self.body_statements(body);
         if self.defers {
             let l = self.asm.label();
             self.asm.place_live(l);
@@ -253,11 +270,12 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             let span = self.span;
             self.s.error(Code::NotYet, span, "function too large: it needs more registers than a frame has");
         }
-        let (code, lines, recover_pc) = self.asm.finish(self.s.map, self.recover_at);
+        let Finished { code, lines, inlined, recover_pc } = self.asm.finish(self.s.map, self.recover_at);
         let f = &mut self.s.out.funcs[id.0 as usize];
         f.nregs = self.regs.frame().max(f.nargs).max(f.nresults).max(1);
         f.code = code;
         f.lines = if f.wrapper { Vec::new() } else { lines };
+        f.inlined = inlined;
         f.recover_pc = recover_pc;
     }
 
@@ -309,6 +327,10 @@ impl<'s, 'a> FuncGen<'s, 'a> {
 
     /// Returns a row of registers.
     pub(crate) fn ret(&mut self, first: Reg, n: u16) {
+        if let Some(call) = self.inline {
+            self.mov(call.row, first, n);
+            return self.asm.jmp(call.end);
+        }
         match n {
             0 => self.asm.op(Op::Ret0, 0, 0, 0),
             1 => self.asm.op(Op::Ret1, first, 0, 0),

@@ -23,6 +23,7 @@ mod expr;
 mod func;
 mod hoist;
 mod init;
+mod inline;
 mod intrinsic;
 mod layout;
 mod literal;

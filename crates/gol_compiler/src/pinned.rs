@@ -54,7 +54,7 @@ impl FuncGen<'_, '_> {
     }
 
     /// The constant operands in a loop's parts, in source order as far as it matters: none.
-    fn constant_operands(&self, header: &[ExprId], post: Option<StmtId>, body: &Block) -> Vec<ExprId> {
+    fn constant_operands(&mut self, header: &[ExprId], post: Option<StmtId>, body: &Block) -> Vec<ExprId> {
         let ast = self.s.ast;
         let mut found = Vec::new();
         let mut exprs: Vec<ExprId> = header.to_vec();
@@ -91,6 +91,11 @@ impl FuncGen<'_, '_> {
                         exprs.push(*x);
                     }
                     Expr::Call { fun, args, .. } => {
+                        // The body that will stand in place of it.
+                        let small = self.s.static_callee(*fun).filter(|f| self.s.small(f.obj).is_some());
+                        if let Some(body) = small.and_then(|f| self.s.decl_of(f.obj)?.body.as_ref()) {
+                            stmts.extend(&body.stmts);
+                        }
                         exprs.extend(args.iter().rev());
                         exprs.push(*fun);
                     }

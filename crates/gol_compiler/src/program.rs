@@ -116,6 +116,8 @@ pub(crate) struct Session<'a> {
     work: VecDeque<(FuncId, Work)>,
     strings: HashMap<Box<[u8]>, StrId>,
     natives: HashMap<ObjId, NativeId>,
+    /// Which functions may stand in place of calls, as far as that was asked.
+    pub(crate) smalls: HashMap<ObjId, Option<Rc<crate::inline::Small>>>,
     method_ids: HashMap<(Symbol, String, TypeRef), MethodId>,
     /// The numbers of instances of methods that have type parameters of their own: they are in no method set.
     generic_ids: HashMap<ObjId, MethodId>,
@@ -150,6 +152,7 @@ impl<'a> Session<'a> {
             work: VecDeque::new(),
             strings: HashMap::new(),
             natives: HashMap::new(),
+            smalls: HashMap::new(),
             method_ids: HashMap::new(),
             generic_ids: HashMap::new(),
             instance_counts: HashMap::new(),
@@ -266,7 +269,8 @@ impl<'a> Session<'a> {
         id
     }
 
-    fn check_body(&mut self, obj: ObjId) {
+    /// Makes sure that a function's body is checked.
+    pub(crate) fn check_body(&mut self, obj: ObjId) {
         if self.is_trusted(obj) {
             let found = self.tp.check_body(self.ast, self.map, obj);
             self.diagnostics.extend(found);

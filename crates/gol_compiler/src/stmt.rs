@@ -156,7 +156,8 @@ impl FuncGen<'_, '_> {
         if let ([x], 1) = (xs, results.len()) {
             let r = results[0];
             if !set {
-                let v = self.expr_as(*x, r.ty, Want::Any);
+                let want = self.inline.map_or(Want::Any, |call| Want::Fresh(call.row));
+                let v = self.expr_as(*x, r.ty, want);
                 self.asm.set_pos(pos);
                 return self.ret(v, total);
             }
@@ -190,7 +191,10 @@ impl FuncGen<'_, '_> {
                 row
             }
         } else {
-            let row = self.temp(total);
+            let row = match self.inline {
+                Some(call) => call.row,
+                None => self.temp(total),
+            };
             let mut at = row;
             let mut list = Vec::new();
             for (x, r) in xs.iter().zip(&results) {

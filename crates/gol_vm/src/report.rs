@@ -218,6 +218,8 @@ pub struct TraceFrame {
     /// Words from the function's entry.
     pub(crate) offset: u32,
     nargs: u32,
+    /// Its body stands in place of the call.
+    inlined: bool,
 }
 
 /// Calls `visit` with the frames of a goroutine, innermost first, without the compiler's wrappers: the function's number and the
@@ -225,7 +227,7 @@ pub struct TraceFrame {
 ///
 /// # Safety
 /// Its state is saved and it does not run elsewhere.
-unsafe fn walk(vm: &Vm, g: *mut G, mut visit: impl FnMut(usize, u32)) {
+unsafe fn walk(vm: &Vm, g: *mut G, mut visit: impl FnMut(usize, u32, usize)) {
     // SAFETY: the caller's promise: links lead down to the first frame.
     unsafe {
         let mut base = (*g).stack.ptr().add((*g).base as usize);
@@ -239,7 +241,11 @@ unsafe fn walk(vm: &Vm, g: *mut G, mut visit: impl FnMut(usize, u32)) {
             let at = if exact && pc < meta.end && pc >= meta.entry { pc } else { pc.saturating_sub(1) };
             exact = f >= vm.image.program.funcs.len();
             if !meta.wrapper || exact {
-                visit(f, at.saturating_sub(meta.entry));
+                let offset = at.saturating_sub(meta.entry);
+                let depth = vm.image.program.funcs.get(f).map_or(0, |f| f.depth_at(offset));
+                for level in 0..=depth {
+                    visit(f, offset, level);
+                }
             }
             let link = *base.sub(2);
             pc = link as u32;
@@ -251,15 +257,18 @@ unsafe fn walk(vm: &Vm, g: *mut G, mut visit: impl FnMut(usize, u32)) {
     }
 }
 
-/// What a trace shows of a frame that [`walk`] found.
-fn shown(vm: &Vm, f: usize, offset: u32) -> TraceFrame {
+/// What a trace shows of a function that [`walk`] found.
+fn shown(vm: &Vm, f: usize, offset: u32, level: usize) -> TraceFrame {
     let Some(function) = vm.image.program.funcs.get(f) else {
-        return TraceFrame { function: "panic".into(), file: String::new(), line: 0, offset, nargs: 1 };
+        return TraceFrame { function: "panic".into(), file: String::new(), line: 0, offset, nargs: 1, inlined: false };
     };
-    let at = function.line_at(offset);
+    let place = function.places_at(offset).nth(level);
+    let at = place.and_then(|p| p.at);
     let (file, line) =
         at.map_or((String::new(), 0), |(file, line)| (vm.image.program.files[file as usize].clone(), line));
-    TraceFrame { function: function.name.clone(), file, line, offset, nargs: vm.image.funcs[f].nargs }
+    let callee = place.and_then(|p| p.callee);
+    let function = callee.map_or_else(|| function.name.clone(), |name| vm.image.program.text(name));
+    TraceFrame { function, file, line, offset, nargs: vm.image.funcs[f].nargs, inlined: callee.is_some() }
 }
 
 /// Writes a goroutine's frames and who started it.
@@ -268,9 +277,9 @@ fn shown(vm: &Vm, f: usize, offset: u32) -> TraceFrame {
 /// As [`walk`].
 pub(crate) unsafe fn trace(vm: &Vm, g: *mut G, out: &mut String) {
     // The first and last frames; of those between, which a stack overflow has millions of, only the number.
-    let (mut first, mut last, mut n): (Vec<(usize, u32)>, VecDeque<_>, usize) = (Vec::new(), VecDeque::new(), 0);
+    let (mut first, mut last, mut n) = (Vec::<(usize, u32, usize)>::new(), VecDeque::new(), 0);
     let is_panic = |f: usize| f >= vm.image.program.funcs.len();
-    let mut visit = |f: usize, offset: u32| {
+    let mut visit = |f: usize, offset: u32, level: usize| {
         // What stands above the oldest panic's own frame is how it ended, not where; Go leaves it out too.
         if n == 1 && is_panic(first[0].0) {
             first.clear();
@@ -278,31 +287,33 @@ pub(crate) unsafe fn trace(vm: &Vm, g: *mut G, out: &mut String) {
         }
         n += 1;
         if first.len() < TRACE_ENDS {
-            first.push((f, offset));
+            first.push((f, offset, level));
             return;
         }
         if last.len() == TRACE_ENDS {
             last.pop_front();
         }
-        last.push_back((f, offset));
+        last.push_back((f, offset, level));
     };
     // SAFETY: the caller's promise.
     let (parent, (_, created)) = unsafe {
         walk(vm, g, &mut visit);
         ((*g).parent, (*g).created_by)
     };
-    for (i, (f, offset)) in first.into_iter().chain(last).enumerate() {
+    for (i, (f, offset, level)) in first.into_iter().chain(last).enumerate() {
         if n > 2 * TRACE_ENDS && i == TRACE_ENDS {
             let _ = writeln!(out, "...{} frames elided...", n - 2 * TRACE_ENDS);
         }
-        let f = shown(vm, f, offset);
+        let f = shown(vm, f, offset, level);
         // The entry that initializes packages and calls main.main is not the program's.
         if f.file.is_empty() && f.function != "panic" {
             continue;
         }
-        let args = if f.nargs == 0 { "" } else { "..." };
+        let args = if f.nargs == 0 && !f.inlined { "" } else { "..." };
         let _ = writeln!(out, "{}({args})", f.function);
-        if !f.file.is_empty() {
+        if f.inlined {
+            let _ = writeln!(out, "\t{}:{}", f.file, f.line);
+        } else if !f.file.is_empty() {
             let _ = writeln!(out, "\t{}:{} +{:#x}", f.file, f.line, f.offset * 8);
         }
     }

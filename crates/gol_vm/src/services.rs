@@ -32,6 +32,8 @@ pub struct Frame {
 
 /// Numbers that name places in the code begin here, so that none is 0.
 const TEXT_START: u64 = 0x40_0000;
+/// Above the number of a word, in the number of a frame's place: how many calls around it are not made.
+const LEVEL_SHIFT: u32 = 40;
 
 /// Writers of 16-byte units that must see what they replace come one at a time; readers need no lock.
 static UNIT_WRITERS: Mutex<()> = Mutex::new(());
@@ -211,10 +213,12 @@ impl Native<'_> {
                 let f = image.func_at(*base.sub(3) as u32);
                 let shown = image.program.funcs.get(f).is_some() && !image.funcs[f].wrapper;
                 if shown {
-                    if left == 0 {
-                        return self.place(pc.saturating_sub(back)).filter(|f| !f.file.is_empty());
+                    let at = pc.saturating_sub(back);
+                    let functions = 1 + image.program.funcs[f].depth_at(at.saturating_sub(image.funcs[f].entry));
+                    if left < functions {
+                        return self.place(at, left).filter(|f| !f.file.is_empty());
                     }
-                    left -= 1;
+                    left -= functions;
                 }
                 back = u32::from(*base.sub(3) != image.stubs.panic_pc as u64);
                 let link = *base.sub(2);
@@ -229,19 +233,22 @@ impl Native<'_> {
 
     /// What the number of a frame's place stands for.
     pub fn frame_at(&self, pc: u64) -> Option<Frame> {
-        self.place(u32::try_from(pc.checked_sub(TEXT_START)?).ok()?)
+        let at = pc.checked_sub(TEXT_START)?;
+        self.place(at as u32, (at >> LEVEL_SHIFT) as usize)
     }
 
-    fn place(&self, at: u32) -> Option<Frame> {
+    /// Function number `level` of those whose code stands at `at`, from the innermost.
+    fn place(&self, at: u32, level: usize) -> Option<Frame> {
         let image = &self.vm.image;
         let f = image.func_containing(at)?;
         let function = image.program.funcs.get(f)?;
         let entry = image.funcs[f].entry;
-        let (file, line) = function
-            .line_at(at - entry)
-            .map_or((String::new(), 0), |(file, line)| (image.program.files[file as usize].clone(), line));
-        let (pc, entry) = (TEXT_START + at as u64, TEXT_START + entry as u64);
-        Some(Frame { pc, function: function.name.clone(), file, line, entry })
+        let place = function.places_at(at - entry).nth(level)?;
+        let (file, line) =
+            place.at.map_or((String::new(), 0), |(file, line)| (image.program.files[file as usize].clone(), line));
+        let name = place.callee.map_or_else(|| function.name.clone(), |name| image.program.text(name));
+        let (pc, entry) = (TEXT_START + at as u64 + ((level as u64) << LEVEL_SHIFT), TEXT_START + entry as u64);
+        Some(Frame { pc, function: name, file, line, entry })
     }
 
     /// The trace of the calling goroutine from the caller of `runtime.Stack` on, or of all, as a report shows it.
