@@ -472,6 +472,16 @@ ops! {
     /// `R[A] = ` address of new zeroed memory for an array of `R[B]` (unchecked) values of type K1
     NewArray(W(1), R(1), None; Type);
 
+    // Package unsafe. Its pointers are plain addresses; what may be used through them is checked when they become typed ones.
+    /// Notes that a value of type K1, or `R[B]` of them if `c` is 1, lies at the address `R[A]`
+    UnsafeNote(R(1), R(1), U16; Type);
+    /// `R[A] = R[B]`; raises unless a value of type K1 may be used at that address
+    UnsafeCast(W(1), R(1), None; Type);
+    /// `R[A..3] = ` slice of `R[C]` elements of type K1 from the address `R[B]` on; raises
+    UnsafeSlice(W(3), R(1), R(1); Type);
+    /// `R[A..2] = ` string of `R[C]` bytes, of type K1, from the address `R[B]` on; raises
+    UnsafeString(W(2), R(1), R(1); Type);
+
     // Elements of a slice or array: `R[B..2]` is (address, length), `R[C]` the index. Raises: index out of range.
     /// `R[A] = ` i8 element
     LdEI8(W(1), R(2), R(1));

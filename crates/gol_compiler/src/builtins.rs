@@ -111,14 +111,30 @@ impl FuncGen<'_, '_> {
                 self.asm.op(Op::Add, to, a, b);
                 to
             }
-            (Builtin::UnsafeSlice | Builtin::UnsafeString, _) => {
-                let span = self.s.ast[x].span;
-                let text =
-                    format!("unsafe.{} is not available in gol: it could reach memory of other values", b.name());
-                self.s.error(Code::NotYet, span, text);
-                self.out(want, 3)
+            (Builtin::UnsafeSlice | Builtin::UnsafeString, [p, n]) => {
+                let (tp, tn) = (self.ty(*p), self.ty(*n));
+                let (at, len) = self.operands(*p, tp, *n, tn);
+                let Shape::Pointer(elem) = self.s.shape(tp) else { return self.out(want, 3) };
+                self.asm.set_pos(pos);
+                self.regs.free(m);
+                let t = self.s.type_ref(elem).0 as u64;
+                let (op, regs) = match b {
+                    Builtin::UnsafeSlice => (Op::UnsafeSlice, 3),
+                    _ => (Op::UnsafeString, 2),
+                };
+                let to = self.out(want, regs);
+                self.asm.op_words(op, to, at, len, &[t]);
+                to
             }
-            (Builtin::UnsafeSliceData | Builtin::UnsafeStringData, [s]) => {
+            (Builtin::UnsafeSliceData, [s]) => {
+                let v = self.operand(*s);
+                if let Shape::Slice(elem) = self.shape_of(*s) {
+                    let t = self.s.type_ref(elem).0 as u64;
+                    self.asm.op_words(Op::UnsafeNote, v, v + 2, 1, &[t]);
+                }
+                self.give(want, v, 1)
+            }
+            (Builtin::UnsafeStringData, [s]) => {
                 let v = self.operand(*s);
                 self.give(want, v, 1)
             }

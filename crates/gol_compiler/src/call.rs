@@ -164,7 +164,19 @@ impl FuncGen<'_, '_> {
                 (callee, at, at)
             }
         };
-        self.arguments(first, &params, variadic, args, *has_dots);
+        match self.pointer_cell(object, args) {
+            Some((cell, target)) => {
+                let args: Vec<_> = std::iter::once(cell).chain(args[1..].iter().copied()).collect();
+                self.arguments(first, &params, variadic, &args, *has_dots);
+                // What is stored; what is compared may be anything.
+                if args.len() > 1 {
+                    let t = self.s.type_ref(target).0 as u64;
+                    let last = first + args.len() as u16 - 1;
+                    self.asm.op_words(Op::UnsafeCast, last, last, 0, &[t]);
+                }
+            }
+            None => self.arguments(first, &params, variadic, args, *has_dots),
+        }
         let nargs = match callee {
             Callee::Iface(..) => nparams,
             _ => first - at + nparams,

@@ -1,13 +1,10 @@
 //! Conversions `T(x)` of all kinds.
 
 use gol_bytecode::Op;
-use gol_source::Code;
-use gol_syntax::ast::{Expr, ExprId};
-use gol_types::Mode;
+use gol_syntax::ast::ExprId;
 use gol_types::types::TypeId;
 
 use crate::func::{FuncGen, Want};
-use crate::layout::Layout;
 use crate::place::Place;
 use crate::program::{IntKind, Shape};
 use crate::regalloc::Reg;
@@ -94,44 +91,15 @@ impl FuncGen<'_, '_> {
                 self.asm.op(op, r + 1, v + 1, 0);
                 self.give(want, r, 2)
             }
-            (Shape::UnsafePointer, Shape::Pointer(to)) if !self.like_layouts(x, to) => {
-                let text = "this conversion from unsafe.Pointer is not available in gol: the types differ in layout";
-                self.unsafe_conversion(x, text, want)
-            }
-            (Shape::Int(_), Shape::UnsafePointer) => {
-                let text = "conversion of an integer to unsafe.Pointer is not available in gol";
-                self.unsafe_conversion(x, text, want)
+            (Shape::UnsafePointer, Shape::Pointer(to)) => self.typed_pointer(x, to, want),
+            (Shape::Pointer(elem), Shape::UnsafePointer) => {
+                let v = self.expr(x, want);
+                let t = self.s.type_ref(elem).0 as u64;
+                self.asm.op_words(Op::UnsafeNote, v, 0, 0, &[t]);
+                v
             }
             _ => self.expr(x, want),
         }
-    }
-
-    fn unsafe_conversion(&mut self, x: ExprId, text: &str, want: Want) -> Reg {
-        let span = self.s.ast[x].span;
-        self.s.error(Code::NotYet, span, text);
-        self.out(want, 1)
-    }
-
-    /// Whether `x` is `unsafe.Pointer(p)` and what `p` points to can be used as a `to`: both have the same underlying
-    /// type, or it is at least as large and neither has pointers. All else could reach memory of other values.
-    fn like_layouts(&mut self, x: ExprId, to: TypeId) -> bool {
-        let x = self.s.ast.unparen(x);
-        let Expr::Call { fun, args, .. } = &self.s.ast[x].kind else { return false };
-        let [p] = args[..] else { return false };
-        if self.facts(*fun).is_none_or(|f| f.mode != Mode::TypeExpr) {
-            return false;
-        }
-        if self.is_nil(p) {
-            return true;
-        }
-        let from = self.ty(p);
-        let Shape::Pointer(from) = self.s.shape(from) else { return false };
-        if self.s.tp.types.underlying(from) == self.s.tp.types.underlying(to) {
-            return true;
-        }
-        let (from, to) = (self.s.layout(from), self.s.layout(to));
-        let plain = |l: &Layout| l.ptr_words.iter().all(|w| *w == 0);
-        to.size <= from.size && to.align <= from.align && plain(&from) && plain(&to)
     }
 
     /// One instruction on one operand.

@@ -145,7 +145,11 @@ impl FuncGen<'_, '_> {
             }
             "sync/atomic" => {
                 let (operation, word) = parse_function(self.name(obj))?;
-                if args.len() != 1 + operation.values() || self.spreads(args) {
+                // What is stored to a variable of another pointer type is checked.
+                if args.len() != 1 + operation.values()
+                    || self.spreads(args)
+                    || self.pointer_cell(Some(obj), args).is_some()
+                {
                     return None;
                 }
                 let m = self.regs.mark();

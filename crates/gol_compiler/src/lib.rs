@@ -30,6 +30,7 @@ mod literal;
 mod methods;
 mod pinned;
 mod place;
+mod pointers;
 mod program;
 mod range_func;
 mod regalloc;

@@ -142,6 +142,9 @@ impl FuncGen<'_, '_> {
                 }
             }
             Expr::Star(p) => {
+                if let Some(r) = self.retyped_bytes(*p) {
+                    return Place::Reg(r);
+                }
                 let r = self.expr(*p, Want::Any);
                 self.asm.set_pos(ast[x].span.lo);
                 return Place::pointee(r);

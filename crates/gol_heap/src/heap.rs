@@ -256,10 +256,16 @@ impl Heap {
         }
     }
 
-    /// The object that `address` points into: its start, size and layout. For debugging and tests.
+    /// The object that `address` points into: its start, size and layout.
     pub fn object_at(&self, address: *const u8) -> Option<(*mut u8, usize, LayoutId)> {
         let found = self.space.find(address as u64)?;
         Some((found.block.address(found.index) as *mut u8, found.block.size(), found.block.layout(found.index)))
+    }
+
+    /// Whether the word at `address`, in an object of this heap, is one that the collector looks at.
+    pub fn may_hold_pointer(&self, address: *const u8) -> bool {
+        let Some((start, _, layout)) = self.object_at(address) else { return false };
+        self.layouts.has_pointer(layout, (address as usize - start as usize) / 8)
     }
 
     /// Whether the object `address` points into is marked. To be asked after a collection and before anything else is allocated, by those

@@ -109,6 +109,15 @@ impl LayoutTable {
         }
     }
 
+    /// Whether word `word` of an object with the layout may hold a pointer.
+    pub(crate) fn has_pointer(&self, id: LayoutId, word: usize) -> bool {
+        match self.get(id) {
+            Layout::NoScan => false,
+            Layout::All => true,
+            Layout::Pattern { stride, pointers } => pointers.binary_search(&((word % stride) as u32)).is_ok(),
+        }
+    }
+
     fn push(&self, known: &mut Known, layout: Layout) -> LayoutId {
         let id = known.len;
         let (chunk, at) = place(id);

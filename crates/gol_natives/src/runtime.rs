@@ -1,6 +1,7 @@
 //! `runtime`: goroutines, workers, the collector, the caller's frames.
 
-use gol_vm::{Flow, Frame, Native, NativeFn, NativeResult, Raise};
+use gol_bytecode::TypeRef;
+use gol_vm::{Due, Flow, Frame, Native, NativeFn, NativeResult, Raise};
 
 pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("Gosched", |n| n.yield_now()),
@@ -10,6 +11,10 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("procs", procs),
     ("setProcs", set_procs),
     ("GC", gc),
+    ("setFinalizer", set_finalizer),
+    ("addCleanup", add_cleanup),
+    ("stopCleanup", stop_cleanup),
+    ("nextDue", next_due),
     ("heapStats", heap_stats),
     ("pauses", pauses),
     ("callerFrame", caller_frame),
@@ -42,6 +47,43 @@ fn set_procs(n: &mut Native<'_>) -> NativeResult {
 
 fn gc(n: &mut Native<'_>) -> NativeResult {
     n.collect();
+    Ok(Flow::Done)
+}
+
+/// `setFinalizer(obj, finalizer any, run func())`
+fn set_finalizer(n: &mut Native<'_>) -> NativeResult {
+    let (object, call, run) = (n.iface(), n.iface(), n.pointer());
+    n.set_finalizer(object, call, run)?;
+    Ok(Flow::Done)
+}
+
+/// `addCleanup(obj any, call, run func()) uint64`
+fn add_cleanup(n: &mut Native<'_>) -> NativeResult {
+    let (object, call, run) = (n.iface(), n.pointer(), n.pointer());
+    let id = n.add_cleanup(object.1, call, run);
+    n.give_uint(id);
+    Ok(Flow::Done)
+}
+
+/// `stopCleanup(id uint64)`
+fn stop_cleanup(n: &mut Native<'_>) -> NativeResult {
+    let id = n.uint();
+    n.stop_cleanup(id);
+    Ok(Flow::Done)
+}
+
+/// `nextDue() (kind int, ofPointer func(*byte), ofInterface func(any), cleanup func(), pointer *byte, object any)`
+fn next_due(n: &mut Native<'_>) -> NativeResult {
+    let (kind, calls, pointer, object) = match n.next_due() {
+        None => (0, [0; 3], 0, (0, 0)),
+        Some(Due::Pointer { call, object }) => (1, [call, 0, 0], object, (0, 0)),
+        Some(Due::Interface { call, object }) => (2, [0, call, 0], 0, object),
+        Some(Due::Cleanup { call }) => (3, [0, 0, call], 0, (0, 0)),
+    };
+    n.give_int(kind);
+    calls.into_iter().for_each(|c| n.give_pointer(c));
+    n.give_pointer(pointer);
+    n.give_iface(TypeRef(object.0 as u32), object.1);
     Ok(Flow::Done)
 }
 

@@ -204,7 +204,13 @@ impl Shared {
         });
         // SAFETY: H5: the world is stopped, and its lock synchronises; `RuntimeRoots` shows all that goroutines and the runtime hold,
         // the machine shows the rest.
-        let stats = unsafe { self.heap.collect(&RuntimeRoots(self), &Helpers(self)) };
+        let session = unsafe { self.heap.start_mark(Helpers(self).threads() > 1) };
+        session.visit(&RuntimeRoots(self));
+        Helpers(self).run(&|| session.mark_worker());
+        while self.machine.marked(&session) {
+            Helpers(self).run(&|| session.mark_worker());
+        }
+        let stats = session.finish();
         let (seconds, nanoseconds) = self.env.wall();
         let end = seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds.into());
         self.heap.add_pause(Pause { nanoseconds: (self.env.now() - start) as u64, end });
@@ -229,6 +235,7 @@ impl Worker {
         self.stop_the_world();
         let stats = self.rt().collect_stopped();
         self.start_the_world();
+        self.rt().machine.clone().collected(self);
         stats
     }
 
@@ -244,6 +251,7 @@ impl Worker {
                 self.rt().collect_stopped();
             }
             self.start_the_world();
+            self.rt().machine.clone().collected(self);
         }
     }
 

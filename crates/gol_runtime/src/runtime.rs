@@ -15,7 +15,7 @@ use crate::time::{RTIMER_POINTERS, RTimer, Timers};
 use crate::trace::TraceSink;
 use crate::worker::{Worker, request};
 use crossbeam_deque::Injector;
-use gol_heap::{Heap, RootVisitor};
+use gol_heap::{Heap, MarkSession, RootVisitor};
 use std::ptr::NonNull;
 use std::time::Duration;
 
@@ -48,6 +48,14 @@ pub trait Machine: Send + Sync {
             *word = wall.0 as u64;
         }
     }
+
+    /// All that was known to be reachable is marked. May mark more, and says whether it did; asked again then. The world is stopped.
+    fn marked(&self, _session: &MarkSession<'_>) -> bool {
+        false
+    }
+
+    /// A collection is over and the world goes on; `w` runs.
+    fn collected(&self, _w: &mut Worker) {}
 
     /// Words of the stack in use by a goroutine that is alive and does not run, for the collector. The world is stopped.
     fn stack_top(&self, g: &G) -> u32 {

@@ -494,6 +494,27 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     let copy = check!(vm.copy_value(w, t, s as *const u8));
                     r!(a!()) = copy as u64;
                 }
+                Op::UnsafeNote => {
+                    let t = ty!(word!());
+                    let count = if c!() != 0 { r!(b!()) } else { 1 };
+                    vm.note_memory(r!(a!()), t, count);
+                }
+                Op::UnsafeCast => {
+                    let t = ty!(word!());
+                    let at = r!(b!());
+                    check!(vm.check_memory(at, t, 1));
+                    r!(a!()) = at;
+                }
+                Op::UnsafeSlice => {
+                    let t = ty!(word!());
+                    let s = check!(vm.unsafe_slice(r!(b!()), r!(c!()) as i64, t));
+                    [r!(a!()), r!(a!() + 1), r!(a!() + 2)] = s;
+                }
+                Op::UnsafeString => {
+                    let t = ty!(word!());
+                    let s = check!(vm.unsafe_string(r!(b!()), r!(c!()) as i64, t));
+                    [r!(a!()), r!(a!() + 1)] = s;
+                }
                 Op::StVal => {
                     let t = ty!(word!());
                     let p = r!(a!());

@@ -3,10 +3,12 @@
 //! Safe methods of [`Native`] over `gol_runtime`'s primitives, so that the bodies of packages sync, time and runtime need
 //! no unsafe code. What parks or yields returns [`Flow::Parked`]; all arguments must be read and all results given before.
 
+use crate::finalizers::Due;
 use crate::native::{Address, Flow, Native, NativeResult};
 use crate::raise::Raise;
 use crate::vm::set_memory_limit;
 use crate::{Traceback, Vm, panics, report};
+use gol_bytecode::{Kind, TypeRef};
 use gol_heap::mem;
 use gol_runtime::{
     Acquired, Hchan, NotifyList, TimerAction, TimerId, WaitReason, notify_list_add, notify_list_notify_all,
@@ -166,6 +168,74 @@ impl Native<'_> {
         // SAFETY: V3: the native's state is saved, and its window lies in the frame.
         unsafe { panics::set_top(self.vm, self.g) };
         self.w.collect();
+    }
+
+    /// Sets the finalizer of the object that a pointer in an interface names; the error is the text of a fatal one. `runner` is
+    /// the func value of the goroutine that makes the calls.
+    pub fn set_finalizer(&mut self, object: (TypeRef, u64), call: (TypeRef, u64), runner: u64) -> Result<(), Raise> {
+        let fatal = |text: String| Err(Raise::Fatal(format!("runtime.SetFinalizer: {text}")));
+        let vm = self.vm;
+        if object.0 == TypeRef::NONE {
+            return fatal("first argument is nil".into());
+        }
+        let ty = vm.image.ty(object.0);
+        if ty.kind != Kind::Pointer {
+            return fatal(format!("first argument is {}, not pointer", ty.name));
+        }
+        if object.1 == 0 {
+            return fatal("pointer not in allocated block".into());
+        }
+        let Some((start, ..)) = vm.heap.object_at(object.1 as *const u8) else { return Ok(()) };
+        if start as u64 != object.1 && vm.image.ty(ty.elem).size != 0 {
+            return fatal("pointer not at beginning of allocated block".into());
+        }
+        if call.0 == TypeRef::NONE {
+            vm.finalizers.clear(object.1);
+            return Ok(());
+        }
+        let f = vm.image.ty(call.0);
+        if f.kind != Kind::Func {
+            return fatal(format!("second argument is {}, not a function", f.name));
+        }
+        let refuse = |why: &str| fatal(format!("cannot pass {} to finalizer {}{why}", ty.name, f.name));
+        if f.variadic {
+            return refuse(" because dotdotdot");
+        }
+        let [param] = f.params[..] else { return refuse("") };
+        let p = vm.image.ty(param);
+        let same = p.kind == Kind::Pointer && p.elem == ty.elem && (ty.bare_name.is_empty() || p.bare_name.is_empty());
+        let due = if param == object.0 || same {
+            Due::Pointer { call: call.1, object: object.1 }
+        } else if p.kind == Kind::Interface && p.imethods.iter().all(|m| ty.methods.iter().any(|t| t.id == *m)) {
+            Due::Interface { call: call.1, object: (object.0.0.into(), object.1) }
+        } else {
+            return refuse("");
+        };
+        if call.1 == 0 {
+            return Err(Raise::nil());
+        }
+        if !vm.finalizers.set(object.1, due, runner) {
+            return fatal("finalizer already set".into());
+        }
+        Ok(())
+    }
+
+    /// Adds a cleanup to the object that `object` points into; gives its number, 0 if it is never collected.
+    pub fn add_cleanup(&mut self, object: u64, call: u64, runner: u64) -> u64 {
+        match self.vm.heap.object_at(object as *const u8) {
+            Some((start, ..)) => self.vm.finalizers.add_cleanup(start as u64, call, runner),
+            None => 0,
+        }
+    }
+
+    /// Takes a cleanup away.
+    pub fn stop_cleanup(&mut self, id: u64) {
+        self.vm.finalizers.stop_cleanup(id);
+    }
+
+    /// The next finalizer or cleanup to call.
+    pub fn next_due(&mut self) -> Option<Due> {
+        self.vm.finalizers.next()
     }
 
     /// Sets the soft memory limit unless it is negative; gives the one before. `i64::MAX`: none.

@@ -2,12 +2,14 @@
 
 use crate::call;
 use crate::crash::{Crash, Traceback};
+use crate::finalizers::Finalizers;
 use crate::image::{HEADER, Image};
+use crate::provenance::Provenance;
 use crate::raise::Raise;
 use crate::value::load_leaves;
 use crate::{NativeFn, interp, report, services};
 use gol_bytecode::{FuncId, Program, TypeRef};
-use gol_heap::{Heap, HeapConfig, LayoutId, RootVisitor, mem};
+use gol_heap::{Heap, HeapConfig, LayoutId, MarkSession, RootVisitor, mem};
 use gol_runtime::{Config, G, Machine, Mode, RunEnd, Runtime, Worker};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
@@ -41,6 +43,8 @@ pub struct Vm {
     /// Where the script's `time.Local` is, 0 until a timer has told ([`crate::services`]).
     pub(crate) time_local: AtomicU64,
     pub(crate) crash: Crash,
+    pub(crate) provenance: Provenance,
+    pub(crate) finalizers: Finalizers,
     runtime: OnceLock<Runtime>,
     options: Options,
 }
@@ -75,6 +79,8 @@ impl Vm {
             globals_words,
             time_local: AtomicU64::new(0),
             crash: Crash::new(options.traceback),
+            provenance: Provenance::default(),
+            finalizers: Finalizers::default(),
             runtime,
             options,
         }))
@@ -235,6 +241,29 @@ impl Machine for Interpreter {
         for i in (0..words.min(bits.len() * 64)).filter(|i| bits[i / 64] >> (i % 64) & 1 != 0) {
             // SAFETY: H6: within the globals; the world is stopped.
             visitor.word(unsafe { mem::load_u64(vm.globals.add(i * 8)) });
+        }
+        vm.finalizers.visit_roots(&vm.heap, visitor);
+    }
+
+    fn marked(&self, session: &MarkSession<'_>) -> bool {
+        let more = self.vm.finalizers.marked(session);
+        if !more {
+            self.vm.provenance.retain(|object| session.is_marked(object as *const u8));
+        }
+        more
+    }
+
+    fn collected(&self, w: &mut Worker) {
+        let Some(runner) = self.vm.finalizers.start() else { return };
+        // SAFETY: `runner` is the func value of a function without parameters that a script gave; the goroutine is new.
+        unsafe {
+            let entry = *(runner as *const u64) as u32;
+            let words = HEADER as u32 + self.vm.image.nregs_at(entry);
+            let g = w
+                .new_g(std::ptr::null(), (0, 0), words)
+                .expect("a goroutine of package runtime has a frame of ordinary size");
+            call::start_frame(&self.vm, g, entry, runner);
+            w.goready(g);
         }
     }
 
