@@ -6,6 +6,7 @@
 
 pub mod disasm;
 pub mod instr;
+pub mod layout;
 pub mod ops;
 pub mod program;
 pub mod types;

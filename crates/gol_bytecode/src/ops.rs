@@ -613,6 +613,14 @@ ops! {
     CallI(Window, R(2), None; Method, Cache);
     /// Calls native K1: arguments from `R[A]`, results from `R[A]`; raises, parks
     CallN(Window, None, None; Native);
+    /// Calls closure `R[B]` with window A and, as arguments, the `R[B+2]` words at address `R[B+1]`; raises on nil
+    CallDyn(Window, R(3), None);
+    /// Words at address `R[A]` `= R[B..R[C]]`
+    StoreWords(R(1), RN, R(1));
+    /// `R[A] = ` address of a new block of `R[C]` words that holds `R[B..R[C]]`
+    PackWords(W(1), RN, R(1));
+    /// Returns the `R[B]` words at address `R[A]`
+    RetWords(R(1), R(1), None);
     /// Returns `R[A..B]` as results
     Ret(RN, U16, None);
     /// Returns nothing

@@ -139,6 +139,14 @@ pub struct WellKnown {
     pub error: TypeRef,
     /// See `int`.
     pub any: TypeRef,
+    /// See `int`.
+    pub uint8: TypeRef,
+    /// `reflect.Value`, if the program has it.
+    pub reflect_value: TypeRef,
+    /// What functions made by reflection run first: the most argument or result words, and the function. Ascending.
+    pub stubs: Vec<(u16, FuncId)>,
+    /// Frames for the cases of a select made by reflection: their words, and the function. Ascending.
+    pub select_stubs: Vec<(u16, FuncId)>,
     /// `func runtime.printPanicValue(v any) string`-like entry: given the panic value, gives the text that the fatal
     /// report shows (calls `Error` or `String`).
     pub panic_text: Option<FuncId>,

@@ -133,6 +133,8 @@ pub struct FieldDesc {
     pub ty: TypeRef,
     /// Byte offset in the struct's memory form.
     pub offset: u32,
+    /// Byte offset in Go's own layout, for reflection.
+    pub go_offset: u64,
     /// Embedded.
     pub embedded: bool,
     /// The tag; empty: none.
@@ -166,6 +168,8 @@ pub struct TypeDesc {
     pub align: u8,
     /// Go's own size in bytes, for `unsafe.Sizeof` and reflection.
     pub go_size: u64,
+    /// Go's own alignment.
+    pub go_align: u8,
     /// Mem: a value is one register, the address of an immutable copy in memory form.
     pub is_mem: bool,
     /// Registers that a value takes.
@@ -210,6 +214,7 @@ impl TypeDesc {
             size: 0,
             align: 1,
             go_size: 0,
+            go_align: 1,
             is_mem: false,
             regs: 0,
             leaves: Vec::new(),

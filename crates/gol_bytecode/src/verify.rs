@@ -25,7 +25,10 @@ pub fn function(p: &Program, f: &Function) -> Result<(), String> {
     let Some(last) = last.filter(|d| d.end() as usize == f.code.len()) else {
         return fail(last.map_or(0, |d| d.end()), "not an instruction");
     };
-    if !matches!(last.instr.op, Op::Jmp | Op::Loop | Op::Ret | Op::Ret0 | Op::Ret1 | Op::Panic | Op::RaiseError) {
+    if !matches!(
+        last.instr.op,
+        Op::Jmp | Op::Loop | Op::Ret | Op::Ret0 | Op::Ret1 | Op::RetWords | Op::Panic | Op::RaiseError
+    ) {
         return fail(last.pc, "the function's end can be reached");
     }
     let target = |d: &Decoded, off: i64| {

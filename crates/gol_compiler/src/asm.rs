@@ -218,7 +218,10 @@ impl Asm {
             pos: self.pos,
             inlined: self.inlined,
         });
-        if matches!(instr.op, Op::Jmp | Op::Loop | Op::Ret | Op::Ret0 | Op::Ret1 | Op::Panic | Op::RaiseError) {
+        if matches!(
+            instr.op,
+            Op::Jmp | Op::Loop | Op::Ret | Op::Ret0 | Op::Ret1 | Op::RetWords | Op::Panic | Op::RaiseError
+        ) {
             self.dead = true;
         }
     }

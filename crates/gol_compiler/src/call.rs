@@ -146,7 +146,9 @@ impl FuncGen<'_, '_> {
             }
             (_, Some(obj)) => {
                 let at = self.window(nparams.max(nresults));
-                let callee = if self.s.is_native(obj) {
+                let callee = if self.s.is_machine_call(obj) {
+                    Callee::Func(self.s.declared_or_wrapped(obj))
+                } else if self.s.is_native(obj) {
                     Callee::Native(self.s.native(obj), obj)
                 } else {
                     Callee::Func(self.s.declared(obj))

@@ -133,6 +133,7 @@ impl Session<'_> {
     /// Types and functions of package `runtime` that the VM needs, live from the start.
     fn reach_runtime(&mut self) {
         self.out.well_known.int = self.live_type(TypeId::INT);
+        self.out.well_known.uint8 = self.type_ref(TypeId::UINT8);
         self.out.well_known.string = self.live_type(TypeId::STRING);
         self.out.well_known.error = self.type_ref(TypeId::ERROR);
         self.out.well_known.any = self.type_ref(TypeId::EMPTY_INTERFACE);

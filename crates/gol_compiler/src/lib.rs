@@ -33,6 +33,7 @@ mod place;
 mod pointers;
 mod program;
 mod range_func;
+mod reflect;
 mod regalloc;
 mod select;
 mod stmt;
@@ -50,6 +51,7 @@ pub fn compile(ast: &Ast, map: &SourceMap, program: &mut gol_types::Program) -> 
     s.compile_all();
     s.describe_methods();
     s.link_pointers();
+    s.find_reflect_value();
     s.out.files = s.file_names();
     if s.diagnostics.iter().any(|d| d.severity == Severity::Error) {
         return Err(s.diagnostics);

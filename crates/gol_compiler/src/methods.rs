@@ -198,35 +198,11 @@ impl Session<'_> {
                 Type::Struct(fields) => todo.extend(fields.iter().map(|f| f.ty.canonical())),
                 _ => {}
             }
-            if self.makes_pointers {
-                todo.extend(self.pointers_to_parts(ty));
+            if self.reached.types {
+                todo.extend(self.reflected_parts(ty));
             }
         }
         r
-    }
-
-    /// From now on natives make pointers to fields and elements of live types: their types are live too.
-    pub(crate) fn start_making_pointers(&mut self) {
-        self.makes_pointers = true;
-        for ty in self.live.clone() {
-            for p in self.pointers_to_parts(ty) {
-                self.live_type(p);
-            }
-        }
-    }
-
-    /// The types of pointers to the parts of what a pointer or slice leads to.
-    fn pointers_to_parts(&mut self, ty: TypeId) -> Vec<TypeId> {
-        let parts = match *self.tp.types.under(ty) {
-            Type::Slice(e) => vec![e],
-            Type::Pointer(e) => match self.tp.types.under(e) {
-                Type::Struct(fields) => fields.iter().map(|f| f.ty).collect(),
-                Type::Array(e, _) => vec![*e],
-                _ => Vec::new(),
-            },
-            _ => Vec::new(),
-        };
-        parts.into_iter().map(|p| self.tp.types.pointer(p).canonical()).collect()
     }
 
     /// Compiles the methods of live types that are called through interfaces; false if there was nothing new.
@@ -240,9 +216,13 @@ impl Session<'_> {
             let ty = self.live[i];
             let set = self.method_set(ty);
             for m in &set.methods {
-                if self.called.contains(&m.id) && !self.entries.contains_key(&(ty, m.id)) {
+                let reflected = self.called_by_reflection(m.id);
+                if (reflected || self.called.contains(&m.id)) && !self.entries.contains_key(&(ty, m.id)) {
                     let f = self.entry(ty, m);
                     self.entries.insert((ty, m.id), f);
+                    if reflected {
+                        self.live_type(m.sig);
+                    }
                 }
             }
         }
@@ -326,6 +306,11 @@ impl Session<'_> {
 
 /// Compiles a wrapper.
 pub(crate) fn wrapper(s: &mut Session<'_>, id: FuncId, name: String, key: FuncKey) {
+    match key {
+        FuncKey::Stub(_) | FuncKey::SelectStub(..) => return crate::reflect::stub(s, id, name, key),
+        FuncKey::Native(obj) if s.is_machine_call(obj) => return crate::reflect::stub(s, id, name, key),
+        _ => {}
+    }
     let nargs = s.out.funcs[id.0 as usize].nargs;
     let mut g = FuncGen::new(s, name, Rc::default(), None, Span::NONE);
     let args = g.temp(nargs);
@@ -364,7 +349,7 @@ pub(crate) fn wrapper(s: &mut Session<'_>, id: FuncId, name: String, key: FuncKe
             let place = g.value_place(recv, ty);
             g.call_method(place, ty, &m, args, nargs);
         }
-        FuncKey::Decl(_) => {}
+        FuncKey::Decl(_) | FuncKey::Stub(_) | FuncKey::SelectStub(..) => {}
     }
     g.finish(id);
 }

@@ -19,6 +19,7 @@ use crate::captures::Analysis;
 use crate::closure::Capture;
 use crate::layout::{Layout, Layouts, round_up};
 use crate::methods::{Method, MethodSet};
+use crate::reflect::Reached;
 
 /// How many instances a generic function may have: one that calls itself with a type of its own would have no end.
 const MAX_INSTANCES: u32 = 1_000;
@@ -36,6 +37,10 @@ pub(crate) enum FuncKey {
     Expr(TypeId, MethodId),
     /// `x.m`: the receiver is captured.
     Bound(TypeId, MethodId),
+    /// What a function made by reflection runs first: for so many argument or result words.
+    Stub(u16),
+    /// A frame for the cases of a select, so many words, around the native that carries it out.
+    SelectStub(u16, NativeId),
 }
 
 /// A function whose body is still to be compiled.
@@ -102,8 +107,8 @@ pub(crate) struct Session<'a> {
     /// Live types in the order in which they became so.
     pub(crate) live: Vec<TypeId>,
     pub(crate) is_live: HashSet<TypeId>,
-    /// Natives that make pointers to fields and elements are reached.
-    pub(crate) makes_pointers: bool,
+    /// What of reflection is reached.
+    pub(crate) reached: Reached,
     /// Methods that reached code calls through interfaces.
     pub(crate) called: HashSet<MethodId>,
     /// How many live types, and whether new called methods, were paired already.
@@ -143,7 +148,7 @@ impl<'a> Session<'a> {
             method_sets: HashMap::new(),
             live: Vec::new(),
             is_live: HashSet::new(),
-            makes_pointers: false,
+            reached: Reached::default(),
             called: HashSet::new(),
             paired: (0, 0),
             entries: HashMap::new(),
@@ -258,14 +263,10 @@ impl<'a> Session<'a> {
         let name = format!("{}.{}", self.pkg_path(pkg), self.ast.text(o.name));
         let (nargs, nresults) = self.sig_words(ty);
         let sig = self.type_text(ty);
-        if !self.makes_pointers
-            && matches!(&name[..], "internal/reflectlite.fieldPtr" | "internal/reflectlite.indexPtr")
-        {
-            self.start_making_pointers();
-        }
-        self.out.natives.push(NativeImport { name, sig, nargs, nresults });
+        self.out.natives.push(NativeImport { name: name.clone(), sig, nargs, nresults });
         let id = NativeId(self.out.natives.len() as u32 - 1);
         self.natives.insert(obj, id);
+        self.note_reflection(&name);
         id
     }
 
@@ -441,7 +442,7 @@ impl<'a> Session<'a> {
             self.out.globals_size = 0;
         }
         let mut bits = std::mem::take(&mut self.out.globals_ptr_words);
-        self.layouts.add_pointers(&self.tp.types, ty, at, &mut bits);
+        l.add_pointers(at, &mut bits);
         self.out.globals_ptr_words = bits;
         self.globals.insert(obj, at as u32);
         at as u32

@@ -40,16 +40,10 @@ impl Session<'_> {
         let under = self.tp.types.under(ty).clone();
         let mut d = TypeDesc {
             name: self.type_text(ty),
-            size: l.size,
-            align: l.align as u8,
-            go_size: l.go_size,
-            is_mem: l.is_mem,
-            regs: l.regs,
-            leaves: l.leaves.clone(),
-            ptr_words: l.ptr_words.clone(),
             comparable: self.tp.types.comparable(ty),
             ..TypeDesc::of_kind(kind(&under))
         };
+        l.describe(&mut d);
         match *self.tp.types.get(ty) {
             Type::Named(n) => {
                 let n = self.tp.types.named(n);
@@ -85,7 +79,8 @@ impl Session<'_> {
                     let pkg = if is_exported(&name) { String::new() } else { self.pkg_path(f.pkg) };
                     let tag = String::from_utf8_lossy(self.tp.types.tag_text(f.tag)).into_owned();
                     let ty = self.type_ref(f.ty);
-                    d.fields.push(FieldDesc { name, pkg, ty, offset: at.offset as u32, embedded: f.embedded, tag });
+                    let (offset, go_offset) = (at.offset as u32, at.go_offset);
+                    d.fields.push(FieldDesc { name, pkg, ty, offset, go_offset, embedded: f.embedded, tag });
                 }
             }
             Type::Func(sig) => {

@@ -12,6 +12,7 @@ mod hash;
 mod math;
 mod os;
 mod rand;
+mod reflect;
 mod reflectlite;
 mod runtime;
 mod sort;
@@ -46,6 +47,7 @@ const TABLES: &[(&str, Table)] = &[
     ("hash/crc32", hash::CRC32),
     ("internal/errno", errno::TABLE),
     ("internal/reflectlite", reflectlite::TABLE),
+    ("reflect", reflect::TABLE),
     ("internal/stdio", os::STDIO),
     ("math", math::TABLE),
     ("math/bits", math::BITS),

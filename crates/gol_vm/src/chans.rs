@@ -25,7 +25,7 @@ pub(crate) fn send_on_closed() -> Raise {
 pub(crate) unsafe fn make(vm: &Vm, w: &mut Worker, t: TypeRef, size: i64) -> Result<u64, Raise> {
     let elem = vm.image.ty(t).elem;
     let words = vm.image.ty(elem).regs as u32;
-    match makechan(w, words, vm.image.types[elem.0 as usize].reg_layout, size) {
+    match makechan(w, words, vm.image.types.meta(elem).reg_layout, size) {
         Ok(c) => {
             vm.after_alloc(w);
             Ok(c as u64)

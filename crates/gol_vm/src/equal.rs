@@ -12,6 +12,7 @@
 //!
 //! All functions that take addresses are `unsafe` by gol_heap's H6: the address is that of a live value of the type.
 
+use crate::types::Types;
 use gol_bytecode::{Kind, TypeDesc, TypeRef};
 use gol_heap::mem;
 
@@ -28,24 +29,18 @@ pub struct Uncomparable(pub TypeRef);
 ///
 /// # Safety
 /// H6: both are values of that type.
-pub unsafe fn equal(types: &[TypeDesc], ty: TypeRef, a: *const u8, b: *const u8) -> Result<bool, Uncomparable> {
+pub unsafe fn equal(types: &Types, ty: TypeRef, a: *const u8, b: *const u8) -> Result<bool, Uncomparable> {
     // SAFETY: the caller's promise.
     unsafe { equal_at(types, ty, a, b, 0) }
 }
 
 /// [`equal`], for a value that lies `depth` deep in what is compared.
-unsafe fn equal_at(
-    types: &[TypeDesc],
-    ty: TypeRef,
-    a: *const u8,
-    b: *const u8,
-    depth: u32,
-) -> Result<bool, Uncomparable> {
+unsafe fn equal_at(types: &Types, ty: TypeRef, a: *const u8, b: *const u8, depth: u32) -> Result<bool, Uncomparable> {
     if depth == MAX_DEPTH {
         // SAFETY: the caller's promise.
         return unsafe { deep::equal(types, ty, a, b) };
     }
-    let desc = &types[ty.0 as usize];
+    let desc = &types[ty];
     // SAFETY: H6: loads and offsets are those of the type.
     unsafe {
         Ok(match desc.kind {
@@ -78,7 +73,7 @@ unsafe fn equal_at(
                 if is_plain(types, desc.elem) {
                     return Ok(bytes_equal(a, b, desc.size as usize));
                 }
-                let size = types[desc.elem.0 as usize].size as usize;
+                let size = types[desc.elem].size as usize;
                 for i in 0..desc.len as usize {
                     if !equal_at(types, desc.elem, a.add(i * size), b.add(i * size), depth + 1)? {
                         return Ok(false);
@@ -96,13 +91,7 @@ unsafe fn equal_at(
 ///
 /// # Safety
 /// H6: the data words belong to the type ids.
-pub unsafe fn interfaces_equal(
-    types: &[TypeDesc],
-    a_type: u64,
-    a: u64,
-    b_type: u64,
-    b: u64,
-) -> Result<bool, Uncomparable> {
+pub unsafe fn interfaces_equal(types: &Types, a_type: u64, a: u64, b_type: u64, b: u64) -> Result<bool, Uncomparable> {
     match open(types, a_type, a, b_type, b)? {
         Opened::Told(equal) => Ok(equal),
         // SAFETY: H6: the caller's promise, and `open`'s.
@@ -119,7 +108,7 @@ enum Opened {
 }
 
 /// Compares two interfaces as far as type ids and data words tell. Addresses in the answer are good if H6 holds for the data words.
-fn open(types: &[TypeDesc], a_type: u64, a: u64, b_type: u64, b: u64) -> Result<Opened, Uncomparable> {
+fn open(types: &Types, a_type: u64, a: u64, b_type: u64, b: u64) -> Result<Opened, Uncomparable> {
     if a_type != b_type {
         return Ok(Opened::Told(false));
     }
@@ -127,7 +116,7 @@ fn open(types: &[TypeDesc], a_type: u64, a: u64, b_type: u64, b: u64) -> Result<
         return Ok(Opened::Told(true));
     }
     let ty = TypeRef(a_type as u32);
-    let desc = &types[ty.0 as usize];
+    let desc = &types[ty];
     if !desc.comparable {
         return Err(Uncomparable(ty));
     }
@@ -142,7 +131,7 @@ fn open(types: &[TypeDesc], a_type: u64, a: u64, b_type: u64, b: u64) -> Result<
 }
 
 /// Whether two values of a comparable type that takes one register, and is not Mem, are equal.
-pub fn words_equal(types: &[TypeDesc], ty: TypeRef, a: u64, b: u64) -> bool {
+pub fn words_equal(types: &Types, ty: TypeRef, a: u64, b: u64) -> bool {
     match word_type(types, ty) {
         None => true,
         Some(Kind::Float32) => f32::from_bits(a as u32) == f32::from_bits(b as u32),
@@ -181,8 +170,8 @@ pub(crate) unsafe fn bytes_equal(a: *const u8, b: *const u8, len: usize) -> bool
 }
 
 /// Whether values of this type are equal exactly if all their bytes are: no floats, strings, interfaces, blank fields or gaps.
-pub fn is_plain(types: &[TypeDesc], ty: TypeRef) -> bool {
-    let desc = &types[ty.0 as usize];
+pub fn is_plain(types: &Types, ty: TypeRef) -> bool {
+    let desc = &types[ty];
     match desc.kind {
         // There is one value; and the fields of such types can be very many.
         _ if desc.size == 0 => true,
@@ -190,7 +179,7 @@ pub fn is_plain(types: &[TypeDesc], ty: TypeRef) -> bool {
             let mut end = 0;
             desc.fields.iter().all(|f| {
                 let here = f.offset as u64 == end;
-                end += types[f.ty.0 as usize].size;
+                end += types[f.ty].size;
                 here && f.name != "_" && is_plain(types, f.ty)
             }) && end == desc.size
         }
@@ -223,24 +212,18 @@ impl Hasher {
     ///
     /// # Safety
     /// H6.
-    pub unsafe fn value(&mut self, types: &[TypeDesc], ty: TypeRef, at: *const u8) -> Result<(), Uncomparable> {
+    pub unsafe fn value(&mut self, types: &Types, ty: TypeRef, at: *const u8) -> Result<(), Uncomparable> {
         // SAFETY: the caller's promise.
         unsafe { self.value_at(types, ty, at, 0) }
     }
 
     /// [`Hasher::value`], for a value that lies `depth` deep in what is hashed.
-    unsafe fn value_at(
-        &mut self,
-        types: &[TypeDesc],
-        ty: TypeRef,
-        at: *const u8,
-        depth: u32,
-    ) -> Result<(), Uncomparable> {
+    unsafe fn value_at(&mut self, types: &Types, ty: TypeRef, at: *const u8, depth: u32) -> Result<(), Uncomparable> {
         if depth == MAX_DEPTH {
             // SAFETY: the caller's promise.
             return unsafe { deep::hash(self, types, ty, at) };
         }
-        let desc = &types[ty.0 as usize];
+        let desc = &types[ty];
         // SAFETY: H6: loads and offsets are those of the type.
         unsafe {
             match desc.kind {
@@ -271,7 +254,7 @@ impl Hasher {
                     }
                 }
                 Kind::Array => {
-                    let size = types[desc.elem.0 as usize].size as usize;
+                    let size = types[desc.elem].size as usize;
                     for i in 0..desc.len as usize {
                         self.value_at(types, desc.elem, at.add(i * size), depth + 1)?;
                     }
@@ -285,12 +268,12 @@ impl Hasher {
 
     /// Adds what an interface's type id and data word tell; gives the value that is left to add. Its address is good if H6
     /// holds for the data word.
-    fn open(&mut self, types: &[TypeDesc], ty: u64, data: u64) -> Result<Option<(TypeRef, *const u8)>, Uncomparable> {
+    fn open(&mut self, types: &Types, ty: u64, data: u64) -> Result<Option<(TypeRef, *const u8)>, Uncomparable> {
         if ty == 0 {
             return Ok(None);
         }
         let ty = TypeRef(ty as u32);
-        let desc = &types[ty.0 as usize];
+        let desc = &types[ty];
         if !desc.comparable {
             return Err(Uncomparable(ty));
         }
@@ -369,14 +352,14 @@ pub(crate) unsafe fn hash_bytes(at: *const u8, len: usize, seed: u64) -> u64 {
 }
 
 /// The kind of what a comparable one-register type holds; `None` if it is in a blank field, which does not count.
-fn word_type(types: &[TypeDesc], ty: TypeRef) -> Option<Kind> {
-    let mut desc = &types[ty.0 as usize];
+fn word_type(types: &Types, ty: TypeRef) -> Option<Kind> {
+    let mut desc = &types[ty];
     while desc.kind == Kind::Struct {
-        let field = desc.fields.iter().find(|f| types[f.ty.0 as usize].size != 0)?;
+        let field = desc.fields.iter().find(|f| types[f.ty].size != 0)?;
         if field.name == "_" {
             return None;
         }
-        desc = &types[field.ty.0 as usize];
+        desc = &types[field.ty];
     }
     Some(desc.kind)
 }

@@ -24,7 +24,7 @@ pub(crate) unsafe fn make(vm: &Vm, w: &mut Worker, t: TypeRef, d: *mut u64, s: *
             0 => 0,
             1 => *s,
             _ => {
-                let meta = vm.image.types[t.0 as usize];
+                let meta = vm.image.types.meta(t);
                 let p = vm.alloc(w, meta.size, meta.layout)?;
                 store_value(desc, p, s);
                 p as u64
@@ -56,15 +56,14 @@ pub(crate) unsafe fn unbox(vm: &Vm, t: TypeRef, data: u64, d: *mut u64) {
 /// `x == y`; an error when both hold the same type and it cannot be compared.
 pub(crate) fn equal(vm: &Vm, x: (u64, u64), y: (u64, u64)) -> Result<bool, Raise> {
     // SAFETY: an interface's data word is as its type says.
-    let equal = unsafe { equal::interfaces_equal(&vm.image.program.types, x.0, x.1, y.0, y.1) };
+    let equal = unsafe { equal::interfaces_equal(&vm.image.types, x.0, x.1, y.0, y.1) };
     equal.map_err(|t| uncomparable(vm, t.0))
 }
 
 /// Whether the Mem values of type `t` at these addresses are equal.
 pub(crate) fn equal_mem(vm: &Vm, t: TypeRef, x: u64, y: u64) -> Result<bool, Raise> {
     // SAFETY: V2: both are addresses of live values of type `t`.
-    unsafe { equal::equal(&vm.image.program.types, t, x as *const u8, y as *const u8) }
-        .map_err(|t| uncomparable(vm, t.0))
+    unsafe { equal::equal(&vm.image.types, t, x as *const u8, y as *const u8) }.map_err(|t| uncomparable(vm, t.0))
 }
 
 fn uncomparable(vm: &Vm, t: TypeRef) -> Raise {

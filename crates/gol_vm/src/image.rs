@@ -9,8 +9,8 @@
 //!
 //! In the word before a function's entry stand its number and its register count, so a frame's header leads to all that is known of it.
 
-use crate::map::MapType;
 use crate::methods::MethodTable;
+use crate::types::Types;
 use gol_bytecode::disasm::decode;
 use gol_bytecode::ops::Word;
 use gol_bytecode::{Instr, Kind, Op, Program, TypeDesc, TypeRef, verify};
@@ -65,14 +65,13 @@ pub(crate) struct Image {
     /// All code. Words of kind [`Word::Cache`] are written while running, atomically; nothing else is.
     pub(crate) code: Box<[AtomicU64]>,
     pub(crate) funcs: Vec<FuncMeta>,
-    pub(crate) types: Vec<TypeMeta>,
-    /// The map types, prepared, by type number.
-    pub(crate) maps: Box<[Option<Box<MapType>>]>,
+    pub(crate) types: Types,
     pub(crate) stubs: Stubs,
     /// Methods as interfaces find them.
     pub(crate) methods: MethodTable,
     /// One word a function: its entry pc; the address of such a word is the function's static closure.
-    _closures: Box<[u64]>,
+    pub(crate) closures: Box<[u64]>,
+    /// The rest of the program; its types are in [`Image::types`].
     pub(crate) program: Program,
 }
 
@@ -81,7 +80,7 @@ pub(crate) const STUB_REGS: u32 = 4;
 
 impl Image {
     /// Verifies and links `program`; layouts go to `heap`'s table.
-    pub(crate) fn load(program: Program, heap: &Heap) -> Result<Image, String> {
+    pub(crate) fn load(mut program: Program, heap: &Heap) -> Result<Image, String> {
         verify::program(&program)?;
         let mut code: Vec<u64> = vec![0];
         let meta_word = |f: usize, nregs: u32| f as u64 | (nregs as u64) << 32;
@@ -118,12 +117,10 @@ impl Image {
                 }
             }
         }
-        let types = program.types.iter().map(|t| type_meta(&program, t, heap)).collect();
-        let map_type = |n: usize| Box::new(MapType::new(&program.types, TypeRef(n as u32), heap.layouts()));
-        let maps = program.types.iter().enumerate().map(|(n, t)| (t.kind == Kind::Map).then(|| map_type(n))).collect();
         let methods = MethodTable::new(&program, |f| funcs[f].entry);
+        let types = Types::load(std::mem::take(&mut program.types), heap);
         let code = code.into_iter().map(AtomicU64::new).collect();
-        Ok(Image { code, funcs, types, maps, stubs, methods, _closures: closures, program })
+        Ok(Image { code, funcs, types, stubs, methods, closures, program })
     }
 
     /// The function that has its entry at `entry`.
@@ -144,14 +141,15 @@ impl Image {
     }
 
     /// The description of a type.
+    #[inline(always)]
     pub(crate) fn ty(&self, t: TypeRef) -> &TypeDesc {
-        self.program.ty(t)
+        &self.types[t]
     }
 }
 
-fn type_meta(program: &Program, t: &TypeDesc, heap: &Heap) -> TypeMeta {
+pub(crate) fn type_meta(types: &Types, t: &TypeDesc, heap: &Heap) -> TypeMeta {
     let unit = match t.kind {
-        Kind::Array => program.ty(t.elem).size,
+        Kind::Array => types[t.elem].size,
         _ => t.size,
     };
     let layout = layout_of(heap, unit as usize, &t.ptr_words);

@@ -532,7 +532,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     check!(vm.load_value(w, t, p as *const u8, base.add(a!() as usize)));
                 }
                 Op::New => {
-                    let meta = *vm.image.types.get_unchecked(word!() as usize);
+                    let meta = vm.image.types.meta(ty!(word!()));
                     let p = w.heap.alloc(meta.size, meta.layout);
                     if p.is_null() {
                         raise!(Raise::OutOfMemory);
@@ -810,6 +810,35 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                             raise!(e)
                         }
                     }
+                }
+                Op::CallDyn => {
+                    let s = base.add(b!() as usize);
+                    let (closure, block, n) = (*s, *s.add(1), *s.add(2) as usize);
+                    if closure == 0 {
+                        raise!(Raise::nil());
+                    }
+                    let entry = *(closure as *const u64) as u32;
+                    let window = a!() as usize;
+                    room!(window + n.max(vm.image.nregs_at(entry) as usize));
+                    std::ptr::copy_nonoverlapping(block as *const u64, base.add(window), n);
+                    enter_roomy!(window, entry, closure, pc);
+                }
+                Op::StoreWords => {
+                    let n = r!(c!()) as usize;
+                    std::ptr::copy_nonoverlapping(base.add(b!() as usize), r!(a!()) as *mut u64, n);
+                }
+                Op::PackWords => {
+                    let n = r!(c!()) as usize;
+                    let p = check!(vm.alloc(w, n * 8, gol_heap::LayoutId::CONSERVATIVE)) as *mut u64;
+                    std::ptr::copy_nonoverlapping(base.add(b!() as usize), p, n);
+                    r!(a!()) = p as u64;
+                }
+                Op::RetWords => {
+                    let (p, n) = (r!(a!()) as *const u64, r!(b!()) as usize);
+                    std::ptr::copy_nonoverlapping(p, base, n);
+                    let link = *base.sub(2);
+                    pc = code.add(link as u32 as usize);
+                    base = base.sub((link >> 32) as usize);
                 }
                 Op::MakeClosure => {
                     let entry = word!() as u32;

@@ -42,6 +42,7 @@ mod services;
 mod slices;
 mod strings;
 mod threaded;
+mod types;
 mod value;
 mod vm;
 
@@ -53,4 +54,5 @@ pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult, S
 pub use raise::Raise;
 pub use report::TraceFrame;
 pub use services::Frame;
+pub use types::{Field, Shape, Types};
 pub use vm::{Options, Vm};

@@ -38,6 +38,7 @@ mod table;
 mod tests;
 
 use crate::equal::{self, Hasher, Uncomparable};
+use crate::types::Types;
 use gol_bytecode::{Kind, TypeDesc, TypeRef};
 use gol_heap::{LayoutId, LayoutTable, LocalHeap, mem};
 use keys::{General, Half, Key, Plain, Scratch, Text, Word};
@@ -63,10 +64,10 @@ pub enum MapError {
 
 impl MapError {
     /// The text of the panic or fatal error, without `panic: ` and the like.
-    pub fn text(self, types: &[TypeDesc]) -> String {
+    pub fn text(self, types: &Types) -> String {
         match self {
             MapError::NilMap => "assignment to entry in nil map".into(),
-            MapError::Unhashable(ty) => format!("hash of unhashable type {}", types[ty.0 as usize].name),
+            MapError::Unhashable(ty) => format!("hash of unhashable type {}", types[ty].name),
             MapError::ConcurrentWrites => "concurrent map writes".into(),
             MapError::ConcurrentReadWrite => "concurrent map read and map write".into(),
             MapError::ConcurrentIterWrite => "concurrent map iteration and map write".into(),
@@ -166,10 +167,14 @@ macro_rules! with_key {
 
 impl MapType {
     /// Prepares map type `map`.
-    pub fn new(types: &[TypeDesc], map: TypeRef, layouts: &LayoutTable) -> MapType {
-        let desc = &types[map.0 as usize];
+    pub fn new(types: &Types, map: TypeRef, layouts: &LayoutTable) -> MapType {
+        MapType::of(types, &types[map], layouts)
+    }
+
+    /// As [`MapType::new`], by the type's description.
+    pub(crate) fn of(types: &Types, desc: &TypeDesc, layouts: &LayoutTable) -> MapType {
         debug_assert_eq!(desc.kind, Kind::Map);
-        let (key, elem) = (&types[desc.key.0 as usize], &types[desc.elem.0 as usize]);
+        let (key, elem) = (&types[desc.key], &types[desc.elem]);
         let (key_size, elem_size) = (key.size as usize, elem.size as usize);
         let (key_align, elem_align) = (usize::from(key.align.max(1)), usize::from(elem.align.max(1)));
         let align = key_align.max(elem_align);
@@ -242,7 +247,7 @@ impl MapType {
     ///
     /// # Safety
     /// `map` is null or a live map of this type, `key` points to a key's registers.
-    pub unsafe fn get(&self, types: &[TypeDesc], map: *const u8, key: *const u64) -> Result<*const u8, MapError> {
+    pub unsafe fn get(&self, types: &Types, map: *const u8, key: *const u64) -> Result<*const u8, MapError> {
         // SAFETY: H6, the caller's promise.
         unsafe { with_key!(self, types, key, |k| self.get_with(map, &k)) }
     }
@@ -283,7 +288,7 @@ impl MapType {
     /// As `get`. The value must be stored before the next safepoint.
     pub unsafe fn set(
         &self,
-        types: &[TypeDesc],
+        types: &Types,
         heap: &mut LocalHeap,
         map: *mut u8,
         key: *const u64,
@@ -295,7 +300,7 @@ impl MapType {
     #[inline(always)]
     unsafe fn set_with<K: Key>(
         &self,
-        types: &[TypeDesc],
+        types: &Types,
         heap: &mut LocalHeap,
         map: *mut u8,
         key: &K,
@@ -315,7 +320,7 @@ impl MapType {
     #[inline(always)]
     unsafe fn insert<K: Key>(
         &self,
-        types: &[TypeDesc],
+        types: &Types,
         heap: &mut LocalHeap,
         map: *mut u8,
         key: &K,
@@ -371,7 +376,7 @@ impl MapType {
     /// A table with the live entries of a full one (or of none) and room for more.
     #[cold]
     #[inline(never)]
-    fn grow(&self, types: &[TypeDesc], heap: &mut LocalHeap, old: Option<Table>, seed: u64) -> Result<Table, MapError> {
+    fn grow(&self, types: &Types, heap: &mut LocalHeap, old: Option<Table>, seed: u64) -> Result<Table, MapError> {
         let Some(old) = old else { return Table::new(self, heap, 1) };
         let live = old.live_count();
         // Half of it dead: the same size will do.
@@ -401,7 +406,7 @@ impl MapType {
     ///
     /// # Safety
     /// As `get`.
-    pub unsafe fn delete(&self, types: &[TypeDesc], map: *mut u8, key: *const u64) -> Result<(), MapError> {
+    pub unsafe fn delete(&self, types: &Types, map: *mut u8, key: *const u64) -> Result<(), MapError> {
         // SAFETY: H6, the caller's promise.
         unsafe { with_key!(self, types, key, |k| self.delete_with(map, &k)) }
     }
@@ -497,13 +502,13 @@ const MAX_PRECISE: usize = 1 << 16;
 
 /// The pointer words of a type, arrays spread out.
 struct PointerWords<'t> {
-    types: &'t [TypeDesc],
+    types: &'t Types,
     ty: TypeRef,
 }
 
 impl PointerWords<'_> {
     fn desc(&self) -> &TypeDesc {
-        &self.types[self.ty.0 as usize]
+        &self.types[self.ty]
     }
 
     fn any(&self) -> bool {
@@ -521,7 +526,7 @@ impl PointerWords<'_> {
         }
         let desc = self.desc();
         if desc.kind == Kind::Array {
-            let size = self.types[desc.elem.0 as usize].size as usize;
+            let size = self.types[desc.elem].size as usize;
             for i in 0..desc.len as usize {
                 PointerWords { ty: desc.elem, ..*self }.collect(offset + i * size, words);
             }
@@ -535,8 +540,8 @@ impl PointerWords<'_> {
     }
 }
 
-fn key_kind(types: &[TypeDesc], key: TypeRef) -> KeyKind {
-    let desc = &types[key.0 as usize];
+fn key_kind(types: &Types, key: TypeRef) -> KeyKind {
+    let desc = &types[key];
     if desc.kind == Kind::String {
         return KeyKind::Text;
     }

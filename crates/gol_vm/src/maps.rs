@@ -10,12 +10,12 @@ use gol_bytecode::TypeRef;
 use gol_runtime::Worker;
 
 fn map_type(vm: &Vm, t: TypeRef) -> &MapType {
-    vm.image.maps[t.0 as usize].as_deref().expect("the type of a map instruction is a map type")
+    vm.image.types.map(t)
 }
 
 #[cold]
 fn raise(vm: &Vm, error: MapError) -> Raise {
-    let text = error.text(&vm.image.program.types);
+    let text = error.text(&vm.image.types);
     match error {
         MapError::NilMap => Raise::Plain(text),
         MapError::Unhashable(_) => Raise::Runtime(text),
@@ -65,7 +65,7 @@ pub(crate) unsafe fn get(
     let map = map_type(vm, t);
     // SAFETY: the caller's promises.
     unsafe {
-        let at = map.get(&vm.image.program.types, m as *const u8, k).map_err(|e| raise_for(vm, m, e))?;
+        let at = map.get(&vm.image.types, m as *const u8, k).map_err(|e| raise_for(vm, m, e))?;
         if at.is_null() {
             vm.zero_value(w, map.elem, d)?;
         } else {
@@ -93,7 +93,7 @@ pub(crate) unsafe fn set(
     let map = map_type(vm, t);
     // SAFETY: the caller's promises; V4: no collection before the value is stored.
     unsafe {
-        let at = map.set(&vm.image.program.types, &mut w.heap, m as *mut u8, k).map_err(|e| raise(vm, e))?;
+        let at = map.set(&vm.image.types, &mut w.heap, m as *mut u8, k).map_err(|e| raise(vm, e))?;
         store_value(vm.image.ty(map.elem), at, s);
     }
     vm.after_alloc(w);
@@ -106,7 +106,7 @@ pub(crate) unsafe fn set(
 /// As [`get`].
 pub(crate) unsafe fn delete(vm: &Vm, t: TypeRef, m: u64, k: *const u64) -> Result<(), Raise> {
     // SAFETY: the caller's promises.
-    unsafe { map_type(vm, t).delete(&vm.image.program.types, m as *mut u8, k).map_err(|e| raise_for(vm, m, e)) }
+    unsafe { map_type(vm, t).delete(&vm.image.types, m as *mut u8, k).map_err(|e| raise_for(vm, m, e)) }
 }
 
 /// The number of entries.
@@ -156,7 +156,7 @@ pub(crate) unsafe fn next(
     // SAFETY: the caller's promises.
     unsafe {
         let before = MapType::position(iterator);
-        let entry = map.next(&vm.image.program.types, iterator).map_err(|e| raise(vm, e))?;
+        let entry = map.next(&vm.image.types, iterator).map_err(|e| raise(vm, e))?;
         let Some(entry) = entry else { return Ok(false) };
         let mut load = |ty, from, to: *mut u64| if to.is_null() { Ok(()) } else { vm.load_value(w, ty, from, to) };
         let loaded = load(map.key, entry.key, k).and_then(|()| load(map.elem, entry.elem, d));

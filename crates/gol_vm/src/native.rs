@@ -44,7 +44,7 @@ pub struct Native<'a> {
     pub(crate) vm: &'a Vm,
     pub(crate) w: &'a mut Worker,
     pub(crate) g: *mut G,
-    window: *mut u64,
+    pub(crate) window: *mut u64,
     arg: usize,
     result: usize,
 }

@@ -33,7 +33,7 @@ pub struct Frame {
 }
 
 /// Numbers that name places in the code begin here, so that none is 0.
-const TEXT_START: u64 = 0x40_0000;
+pub(crate) const TEXT_START: u64 = 0x40_0000;
 /// Above the number of a word, in the number of a frame's place: how many calls around it are not made.
 const LEVEL_SHIFT: u32 = 40;
 

@@ -95,7 +95,7 @@ pub(crate) unsafe fn slice_string(base: *mut u64, a: u16, b: u16, c: u16, k: u64
 /// # Safety
 /// V2.
 pub(crate) unsafe fn make(vm: &Vm, w: &mut Worker, d: *mut u64, t: TypeRef, len: i64, cap: i64) -> Result<(), Raise> {
-    let meta = vm.image.types[t.0 as usize];
+    let meta = vm.image.types.meta(t);
     let too_many = |n: i64| n < 0 || n as u64 >= MAX_LEN || (n as u64).saturating_mul(meta.size as u64) >= MAX_BYTES;
     if too_many(len) {
         return Err(Raise::Runtime("makeslice: len out of range".into()));
@@ -131,7 +131,7 @@ pub(crate) unsafe fn grow(
         let (p, len, cap) = (*s, *s.add(1), *s.add(2));
         let new_len = len + n;
         if new_len <= cap {
-            let meta = &vm.image.types[t.0 as usize];
+            let meta = vm.image.types.meta(t);
             if n > 1 {
                 let align = vm.image.ty(t).align as usize;
                 mem::zero_units((p as *mut u8).add(len as usize * meta.size), n as usize * meta.size, align);
@@ -162,7 +162,7 @@ unsafe fn grown(
     cap: u64,
     new_len: u64,
 ) -> Result<(u64, u64), Raise> {
-    let (meta, desc) = (vm.image.types[t.0 as usize], vm.image.ty(t));
+    let (meta, desc) = (vm.image.types.meta(t), vm.image.ty(t));
     // Go's element size decides the capacity that a program can see.
     let (size, go_size) = (meta.size as u64, desc.go_size);
     if new_len >= MAX_LEN || new_len.saturating_mul(size) >= MAX_BYTES {
@@ -204,7 +204,7 @@ pub(crate) unsafe fn append(
     // SAFETY: V2. The elements may lie in the very slice, so room is made without clearing it.
     unsafe {
         let (p, len, cap) = (*s, *s.add(1), *s.add(2));
-        let (size, align) = (vm.image.types[t.0 as usize].size, vm.image.ty(t).align as usize);
+        let (size, align) = (vm.image.types.meta(t).size, vm.image.ty(t).align as usize);
         let (p, cap) = if len + n <= cap { (p, cap) } else { grown(vm, w, t, p, len, cap, len + n)? };
         if n > 0 {
             mem::copy_units((p as *mut u8).add(len as usize * size), from, n as usize * size, align);

@@ -159,7 +159,7 @@ impl Vm {
 
     /// Zeroed memory for `n` values of type `t`.
     pub(crate) fn new_array(&self, w: &mut Worker, t: TypeRef, n: u64) -> Result<*mut u8, Raise> {
-        let meta = self.image.types[t.0 as usize];
+        let meta = self.image.types.meta(t);
         let size = usize::try_from(n).ok().and_then(|n| n.checked_mul(meta.size)).ok_or(Raise::OutOfMemory)?;
         self.alloc(w, size, meta.layout)
     }
@@ -169,7 +169,7 @@ impl Vm {
     /// # Safety
     /// H6 for the value at `p`.
     pub(crate) unsafe fn copy_value(&self, w: &mut Worker, t: TypeRef, p: *const u8) -> Result<*mut u8, Raise> {
-        let (meta, desc) = (self.image.types[t.0 as usize], self.image.ty(t));
+        let (meta, desc) = (self.image.types.meta(t), self.image.ty(t));
         let copy = self.alloc(w, meta.size, meta.layout)?;
         // SAFETY: the caller's promise; the copy has the room.
         unsafe { mem::copy_units(copy, p, meta.size, desc.align as usize) };
@@ -203,7 +203,7 @@ impl Vm {
         // SAFETY: the caller's promise.
         unsafe {
             if desc.is_mem {
-                let meta = self.image.types[t.0 as usize];
+                let meta = self.image.types.meta(t);
                 *d = self.alloc(w, meta.size, meta.layout)? as u64;
             } else {
                 std::ptr::write_bytes(d, 0, desc.regs as usize);

@@ -2,7 +2,8 @@
 //! order, with a stack on the heap. What holds no interface is left to the recursive functions, which types bound.
 
 use super::{Hasher, Opened, Uncomparable, is_plain, open};
-use gol_bytecode::{Kind, TypeDesc, TypeRef};
+use crate::types::Types;
+use gol_bytecode::{Kind, TypeRef};
 use gol_heap::mem;
 
 /// A struct or array that is being walked, at the same place in both values.
@@ -22,8 +23,8 @@ impl Level {
     ///
     /// # Safety
     /// H6: the level's addresses are those of values of its type.
-    unsafe fn step(&mut self, types: &[TypeDesc]) -> Option<(Place, bool)> {
-        let desc = &types[self.ty.0 as usize];
+    unsafe fn step(&mut self, types: &Types) -> Option<(Place, bool)> {
+        let desc = &types[self.ty];
         let (ty, offset, last) = if desc.kind == Kind::Struct {
             let named = |f: &&gol_bytecode::FieldDesc| f.name != "_";
             let mut rest = desc.fields.iter().enumerate().skip(self.next).filter(|(_, f)| named(f));
@@ -36,7 +37,7 @@ impl Level {
                 return None;
             }
             self.next += 1;
-            let size = types[desc.elem.0 as usize].size as usize;
+            let size = types[desc.elem].size as usize;
             (desc.elem, at * size, self.next as u64 == desc.len)
         };
         // SAFETY: H6: the offset lies in the value.
@@ -50,7 +51,7 @@ impl Level {
 /// # Safety
 /// H6: both are values of type `ty`; what `leaf` gives, too.
 unsafe fn walk(
-    types: &[TypeDesc],
+    types: &Types,
     start: Place,
     mut leaf: impl FnMut(Place) -> Result<Opened, Uncomparable>,
 ) -> Result<bool, Uncomparable> {
@@ -58,7 +59,7 @@ unsafe fn walk(
     let mut place = start;
     loop {
         let (ty, a, b) = place;
-        let compound = matches!(types[ty.0 as usize].kind, Kind::Struct | Kind::Array) && !is_plain(types, ty);
+        let compound = matches!(types[ty].kind, Kind::Struct | Kind::Array) && !is_plain(types, ty);
         if compound {
             levels.push(Level { ty, next: 0, a, b });
         } else {
@@ -96,11 +97,11 @@ unsafe fn walk(
 /// H6: both are values of that type.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn equal(types: &[TypeDesc], ty: TypeRef, a: *const u8, b: *const u8) -> Result<bool, Uncomparable> {
+pub(super) unsafe fn equal(types: &Types, ty: TypeRef, a: *const u8, b: *const u8) -> Result<bool, Uncomparable> {
     // SAFETY: H6 holds for the start, and for all that is in it.
     unsafe {
         walk(types, (ty, a, b), |(ty, a, b)| {
-            if types[ty.0 as usize].kind != Kind::Interface {
+            if types[ty].kind != Kind::Interface {
                 return super::equal(types, ty, a, b).map(Opened::Told);
             }
             let ((a_type, a), (b_type, b)) = (mem::load16(a), mem::load16(b));
@@ -115,16 +116,11 @@ pub(super) unsafe fn equal(types: &[TypeDesc], ty: TypeRef, a: *const u8, b: *co
 /// H6: `at` is a value of that type.
 #[cold]
 #[inline(never)]
-pub(super) unsafe fn hash(
-    hasher: &mut Hasher,
-    types: &[TypeDesc],
-    ty: TypeRef,
-    at: *const u8,
-) -> Result<(), Uncomparable> {
+pub(super) unsafe fn hash(hasher: &mut Hasher, types: &Types, ty: TypeRef, at: *const u8) -> Result<(), Uncomparable> {
     // SAFETY: H6 holds for the start, and for all that is in it.
     unsafe {
         walk(types, (ty, at, at), |(ty, at, _)| {
-            if types[ty.0 as usize].kind != Kind::Interface {
+            if types[ty].kind != Kind::Interface {
                 return hasher.value(types, ty, at).map(|()| Opened::Told(true));
             }
             let (ty, data) = mem::load16(at);

@@ -4,7 +4,7 @@ use super::keys::{General, Half, Key, Plain, Text, Word};
 use super::table::Table;
 use super::{KeyKind, MapError, MapType, SEED, STATE, TABLE, WRITING};
 use crate::equal;
-use gol_bytecode::TypeDesc;
+use crate::types::Types;
 use gol_heap::{LocalHeap, mem};
 
 // The words of an iterator.
@@ -67,7 +67,7 @@ impl MapType {
     ///
     /// # Safety
     /// `iterator` comes from [`MapType::iterate`] of this type.
-    pub unsafe fn next(&self, types: &[TypeDesc], iterator: *mut u8) -> Result<Option<Entry>, MapError> {
+    pub unsafe fn next(&self, types: &Types, iterator: *mut u8) -> Result<Option<Entry>, MapError> {
         // SAFETY: H6: a live iterator, and the map and the table it keeps alive.
         unsafe {
             let map = mem::load_u64(iterator.add(MAP)) as *const u8;
@@ -138,7 +138,7 @@ impl MapType {
     #[inline(never)]
     unsafe fn find_again(
         &self,
-        types: &[TypeDesc],
+        types: &Types,
         map: *const u8,
         current: u64,
         old: *const u8,

@@ -2,8 +2,8 @@
 
 use super::{KeyKind, MapError, MapType};
 use crate::equal::{self, Hasher};
+use crate::types::Types;
 use crate::value;
-use gol_bytecode::TypeDesc;
 use gol_heap::mem;
 
 /// A key to look for. Entry addresses are those of entries of a table of the map's type (H6).
@@ -130,7 +130,7 @@ impl Key for Plain<'_> {
 pub(super) struct General<'m> {
     pub(super) at: *const u8,
     pub(super) map: &'m MapType,
-    pub(super) types: &'m [TypeDesc],
+    pub(super) types: &'m Types,
 }
 
 impl Key for General<'_> {
@@ -165,7 +165,7 @@ fn store_key(map: &MapType, from: *const u8, entry: *mut u8) {
 }
 
 /// The hash of an entry's key, as [`Key::hash`] gives it for the map's kind of keys.
-pub(super) fn hash_entry(map: &MapType, types: &[TypeDesc], entry: *const u8, seed: u64, hasher: &mut Hasher) -> u64 {
+pub(super) fn hash_entry(map: &MapType, types: &Types, entry: *const u8, seed: u64, hasher: &mut Hasher) -> u64 {
     // SAFETY: H6: the entry starts with a key of the map's type.
     unsafe {
         match map.key_kind {
@@ -202,7 +202,7 @@ impl Scratch {
     ///
     /// # Safety
     /// The registers are those of a key of the map's type.
-    pub(super) unsafe fn key(&mut self, map: &MapType, types: &[TypeDesc], regs: *const u64) -> *const u8 {
+    pub(super) unsafe fn key(&mut self, map: &MapType, types: &Types, regs: *const u64) -> *const u8 {
         if map.key_size == 0 {
             return std::ptr::null();
         }
@@ -213,7 +213,7 @@ impl Scratch {
         assert!(map.key_size <= SCRATCH_WORDS * 8, "a key in registers has at most eight leaves");
         let at = self.0.write([0; SCRATCH_WORDS]).as_mut_ptr().cast::<u8>();
         // SAFETY: H6: a local buffer, aligned to 16 and large enough; the registers are the caller's promise.
-        unsafe { value::store_value(&types[map.key.0 as usize], at, regs) };
+        unsafe { value::store_value(&types[map.key], at, regs) };
         at
     }
 }

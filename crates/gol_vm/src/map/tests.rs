@@ -2,6 +2,7 @@
 
 use super::iter::Entry;
 use super::*;
+use crate::types::Types;
 use gol_bytecode::{FieldDesc, Leaf, LeafKind};
 use gol_heap::{Heap, HeapConfig, NoHelpers, RootVisitor, Roots};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -12,7 +13,7 @@ use std::sync::Arc;
 struct Bench {
     heap: Arc<Heap>,
     local: LocalHeap,
-    types: Vec<TypeDesc>,
+    types: Types,
     map: MapType,
     random: u64,
 }
@@ -57,7 +58,15 @@ fn desc(kind: Kind, name: &str, size: u64, align: u8, leaves: &[LeafKind], ptr_w
 }
 
 fn field(name: &str, ty: TypeRef, offset: u32) -> FieldDesc {
-    FieldDesc { name: name.into(), pkg: String::new(), ty, offset, embedded: false, tag: String::new() }
+    FieldDesc {
+        name: name.into(),
+        pkg: String::new(),
+        ty,
+        offset,
+        go_offset: offset.into(),
+        embedded: false,
+        tag: String::new(),
+    }
 }
 
 fn types(key: TypeRef, elem: TypeRef) -> Vec<TypeDesc> {
@@ -99,7 +108,7 @@ impl Roots for Words<'_> {
 impl Bench {
     fn new(key: TypeRef, elem: TypeRef) -> Bench {
         let heap = Heap::new(HeapConfig { reserve: 1 << 30, ..HeapConfig::default() }).expect("addresses");
-        let types = types(key, elem);
+        let types = Types::from(types(key, elem));
         let map = MapType::new(&types, MAP, heap.layouts());
         Bench { local: heap.local(), heap, types, map, random: 12345 }
     }
@@ -117,7 +126,7 @@ impl Bench {
     }
 
     fn set(&mut self, map: *mut u8, key: &[u64], elem: &[u64]) -> Result<(), MapError> {
-        let desc = &self.types[self.map.elem.0 as usize];
+        let desc = &self.types[self.map.elem];
         // SAFETY: H6: a live map; no collection in between.
         unsafe {
             let at = self.map.set(&self.types, &mut self.local, map, key.as_ptr())?;
