@@ -6,6 +6,7 @@
 //! id through an interface. Ids are given out on first reach, bodies are compiled from a queue, so recursion in the
 //! program is none here.
 
+use std::cell::Cell;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
@@ -117,6 +118,8 @@ pub(crate) struct Session<'a> {
     pub(crate) entries: HashMap<(TypeId, MethodId), FuncId>,
     /// How many literals the initializers of each package have so far.
     pub(crate) init_literals: HashMap<String, u32>,
+    /// Whether the text of a type argument is being written.
+    pub(crate) in_type_args: Cell<bool>,
     func_ids: HashMap<FuncKey, FuncId>,
     work: VecDeque<(FuncId, Work)>,
     strings: HashMap<Box<[u8]>, StrId>,
@@ -153,6 +156,7 @@ impl<'a> Session<'a> {
             paired: (0, 0),
             entries: HashMap::new(),
             init_literals: HashMap::new(),
+            in_type_args: Cell::new(false),
             func_ids: HashMap::new(),
             work: VecDeque::new(),
             strings: HashMap::new(),

@@ -247,21 +247,26 @@ impl Session<'_> {
         }
     }
 
-    /// `[A,B]`; nothing for no type arguments.
+    /// `[A,B]`, in which Go names packages by their paths; nothing for no type arguments.
     fn write_targs(&self, targs: &[TypeId], out: &mut String) {
         if targs.is_empty() {
             return;
         }
+        let outer = self.in_type_args.replace(true);
         for (i, t) in targs.iter().enumerate() {
             out.push(if i == 0 { '[' } else { ',' });
             self.write_type(*t, out);
         }
         out.push(']');
+        self.in_type_args.set(outer);
     }
 
     fn write_qualified(&self, pkg: PkgId, name: Symbol, out: &mut String) {
         if pkg != PkgId::NONE {
-            out.push_str(self.ast.text(self.tp.package(pkg).name));
+            match self.in_type_args.get() {
+                true => out.push_str(&self.pkg_path(pkg)),
+                false => out.push_str(self.ast.text(self.tp.package(pkg).name)),
+            }
             out.push('.');
         }
         out.push_str(self.ast.text(name));

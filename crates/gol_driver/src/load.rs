@@ -129,7 +129,22 @@ impl<'a> Loader<'a> {
         let (mut file, found) = gol_syntax::parse_file(&self.map, id, &mut self.ast);
         self.map.set_marks(id, std::mem::take(&mut file.marks));
         self.diagnostics.extend(found);
+        self.embeds(&file);
         Some(file)
+    }
+
+    /// Files are not built into programs: that a variable stays empty must not go unnoticed.
+    fn embeds(&mut self, file: &File) {
+        let imported = self.imports_of(std::slice::from_ref(file)).iter().any(|i| i.path == "embed");
+        for &at in &file.embeds {
+            match imported {
+                true => self.report(Code::NotYet, at, "go:embed is not available in gol"),
+                false => {
+                    let text = "go:embed requires import \"embed\" (or import _ \"embed\", if package is not used)";
+                    self.report(Code::BrokenImport, at, text);
+                }
+            }
+        }
     }
 
     /// Whether all files of a folder have one package name; if not, it is reported, at the import if there is one.

@@ -106,6 +106,8 @@ pub struct File {
     pub build: Option<String>,
     /// Its `//line` comments.
     pub marks: Vec<LineMark>,
+    /// Its `//go:embed` comments, without the slashes.
+    pub embeds: Vec<Span>,
 }
 
 /// An expression with its place.

@@ -33,6 +33,8 @@ pub(crate) struct Lexed {
     pub(crate) build: Option<String>,
     /// The `//line` comments.
     pub(crate) marks: Vec<LineMark>,
+    /// The `//go:embed` comments, without the slashes.
+    pub(crate) embeds: Vec<Span>,
 }
 
 /// Cuts `text`, whose first byte has the global offset `base`, into tokens, beginning with `start`.
@@ -43,7 +45,7 @@ pub(crate) fn lex(text: &str, base: u32, start: Tok) -> Lexed {
     let mut lexer = Tok::lexer_with_extras(text, Notes::default());
     lexer.bump(skipped);
     let mut build = None;
-    let mut marks = Vec::new();
+    let (mut marks, mut embeds) = (Vec::new(), Vec::new());
     let mut ends_line = false;
     let push_newline = |tokens: &mut Vec<Token>, at: usize, len: u32| {
         tokens.push((base + at as u32, Tok::Newline, base + at as u32 + len));
@@ -68,6 +70,10 @@ pub(crate) fn lex(text: &str, base: u32, start: Tok) -> Lexed {
             Tok::LineComment => {
                 if build.is_none() && tokens.len() == 1 && start == Tok::StartFile {
                     build = lexer.slice().strip_prefix("//go:build ").map(|b| b.trim().to_string());
+                }
+                let embed = lexer.slice().strip_prefix("//go:embed").is_some_and(|r| r.starts_with([' ', '\t']));
+                if embed {
+                    embeds.push(Span::new(base + span.start as u32 + 2, base + span.end as u32));
                 }
                 let at_line_start = span.start == 0 || text.as_bytes()[span.start - 1] == b'\n';
                 if let Some(words) = lexer.slice().strip_prefix("//line ").filter(|_| at_line_start) {
@@ -103,7 +109,7 @@ pub(crate) fn lex(text: &str, base: u32, start: Tok) -> Lexed {
         let len = text[at..].chars().next().map_or(0, |c| c.len_utf8() as u32);
         Diagnostic::error(Code::SyntaxError, Span::new(lo, lo + len), message)
     });
-    Lexed { tokens, errors: errors.collect(), unterminated: notes.unterminated.is_some(), build, marks }
+    Lexed { tokens, errors: errors.collect(), unterminated: notes.unterminated.is_some(), build, marks, embeds }
 }
 
 /// The words of a `//line` comment, which begin at `at`: `file:line` or `file:line:column`. Without a line number it is a

@@ -37,7 +37,7 @@ pub fn parse_file(map: &SourceMap, file: FileId, ast: &mut Ast) -> (File, Vec<Di
         Some(Source::File(f)) => (f.package, f.decls),
         _ => (Ident { name: Symbol::BLANK, span: start_of(map, file) }, Vec::new()),
     };
-    (File { id: file, package, decls, build: parsed.build, marks: parsed.marks }, parsed.errors)
+    (File { id: file, package, decls, build: parsed.build, marks: parsed.marks, embeds: parsed.embeds }, parsed.errors)
 }
 
 /// What a REPL entry turned out to be.

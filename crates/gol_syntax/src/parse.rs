@@ -35,6 +35,8 @@ pub(crate) struct Parsed {
     pub(crate) build: Option<String>,
     /// The `//line` comments.
     pub(crate) marks: Vec<LineMark>,
+    /// The `//go:embed` comments.
+    pub(crate) embeds: Vec<Span>,
 }
 
 /// Parses the text of `file` as what `start` says.
@@ -47,11 +49,25 @@ pub(crate) fn parse(map: &SourceMap, file: FileId, ast: &mut Ast, start: Tok) ->
     if let Some(i) = relabel(&mut tokens, start == Tok::StartRepl) {
         let (lo, _, hi) = tokens[i];
         cx.error(Span::new(lo, hi), TOO_DEEP);
-        return Parsed { source: None, errors: cx.errors, at_end: false, build: lexed.build, marks: lexed.marks };
+        return Parsed {
+            source: None,
+            errors: cx.errors,
+            at_end: false,
+            build: lexed.build,
+            marks: lexed.marks,
+            embeds: lexed.embeds,
+        };
     }
     let mut at_end = lexed.unterminated;
     let source = run(&mut cx, &mut tokens, &mut at_end);
-    Parsed { source, errors: in_order(map, cx.errors), at_end, build: lexed.build, marks: lexed.marks }
+    Parsed {
+        source,
+        errors: in_order(map, cx.errors),
+        at_end,
+        build: lexed.build,
+        marks: lexed.marks,
+        embeds: lexed.embeds,
+    }
 }
 
 /// Parses, mends and parses again. One mistake is reported a round; those that the actions find are kept from every

@@ -7,7 +7,7 @@
 use crate::raise::Raise;
 use crate::value::{load_leaves, store_value};
 use crate::{Vm, equal};
-use gol_bytecode::{Kind, MethodId, TypeRef};
+use gol_bytecode::{Kind, MethodId, TypeDesc, TypeRef};
 use gol_runtime::Worker;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -101,7 +101,7 @@ pub(crate) fn assert_error(vm: &Vm, dynamic: u64, t: TypeRef, src: TypeRef) -> R
     } else {
         let (have, mut text) = (vm.image.ty(have), String::new());
         if have.name == want.name {
-            text = if have.pkg == want.pkg {
+            text = if pkg(have) == pkg(want) {
                 " (types from different scopes)".into()
             } else {
                 " (types from different packages)".into()
@@ -115,6 +115,12 @@ pub(crate) fn assert_error(vm: &Vm, dynamic: u64, t: TypeRef, src: TypeRef) -> R
         text
     };
     Raise::TypeAssertion(text)
+}
+
+/// The package of a declared type, or of the unexported fields of a struct type: what makes types of one text different.
+fn pkg(ty: &TypeDesc) -> &str {
+    let fields = ty.fields.iter().map(|f| &f.pkg[..]);
+    std::iter::once(&ty.pkg[..]).chain(fields).find(|p| !p.is_empty()).unwrap_or_default()
 }
 
 /// Entry pc of method `method` of dynamic type `dynamic`; `None` for a nil interface.
