@@ -56,6 +56,13 @@ pub(crate) fn load(input: &Input, library: &Library, compile: bool) -> Result<Bu
                 program = loader.compile(&mut types, &files, pkg, is_main, &path)?;
             }
         }
+    } else if !well_formed {
+        let wrong: Vec<Span> = loader.diagnostics.iter().map(|d| d.span).collect();
+        let mut types = Program::new(&mut loader.ast.names);
+        for file in files.iter().filter(|f| !nameless(f)) {
+            let found = types.check_jumps(&loader.ast, &loader.map, file, &wrong);
+            loader.diagnostics.extend(found);
+        }
     }
     loader.diagnostics.sort_by_key(|d| d.span.lo);
     Ok(Built { map: loader.map, diagnostics: loader.diagnostics, program })

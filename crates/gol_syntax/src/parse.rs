@@ -17,11 +17,10 @@ lalrpop_mod!(
     "/gol.rs"
 );
 
-/// How many errors are reported for one file.
-const MAX_ERRORS: usize = 10;
-
-/// How often a text is parsed; a mistake may take more than one round.
-const MAX_ROUNDS: usize = 24;
+/// How often a text is parsed; a mistake may take more than one round. Large texts get fewer: so many tokens are read in
+/// all.
+const ROUNDS: (usize, usize) = (24, 100);
+const MAX_TOKENS: usize = 5_000_000;
 
 /// What a parse found.
 pub(crate) struct Parsed {
@@ -76,7 +75,8 @@ fn run(cx: &mut Cx, tokens: &mut Vec<Token>, at_end: &mut bool) -> Option<Source
     let parser = grammar::SourceParser::new();
     let mut furthest = 0;
     let mut again = 0;
-    for _ in 0..MAX_ROUNDS {
+    let rounds = (MAX_TOKENS / tokens.len().max(1)).clamp(ROUNDS.0, ROUNDS.1);
+    for _ in 0..rounds {
         let (at, expected) = match parser.parse(cx, tokens.iter().copied()) {
             Ok(source) => {
                 cx.finish();
@@ -180,13 +180,11 @@ fn in_order(map: &SourceMap, mut errors: Vec<Diagnostic>) -> Vec<Diagnostic> {
     for e in errors {
         let at = line(&e);
         let syntax = e.message.starts_with("syntax error");
-        let known = |o: &Diagnostic| {
-            line(o) == at && (o.message == e.message || syntax && o.message.starts_with("syntax error"))
-        };
-        if !out.iter().any(known) {
+        let known = |o: &Diagnostic| o.message == e.message || syntax && o.message.starts_with("syntax error");
+        let same_line = out.iter().rev().take_while(|o| line(o) == at);
+        if !same_line.into_iter().any(known) {
             out.push(e);
         }
     }
-    out.truncate(MAX_ERRORS);
     out
 }

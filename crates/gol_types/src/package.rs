@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use gol_source::{Interner, Symbol};
+use gol_source::{Interner, Span, Symbol};
 use gol_syntax::ast::{DeclId, ExprId};
 
 use crate::check::FuncScope;
@@ -111,6 +111,8 @@ pub struct Program {
     pub(crate) valid_types: HashSet<NamedId>,
     /// Instances of generic functions and of methods of generic types.
     pub(crate) instances: Instances,
+    /// Where instances of generic types are first written, with their types.
+    pub(crate) instance_places: HashMap<NamedId, (Span, TypeId)>,
     /// Generic aliases: type parameters and right side.
     pub(crate) generic_aliases: HashMap<ObjId, (Vec<TypeParamId>, TypeId)>,
     /// The import paths of the standard library, for hints about packages that are not imported; empty: no such hints.

@@ -87,6 +87,7 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
         instances: Default::default(),
         generic_aliases: HashMap::new(),
         library: Vec::new(),
+        instance_places: HashMap::new(),
         recv_tparams: HashMap::new(),
     };
     let universe = p.new_scope(None);

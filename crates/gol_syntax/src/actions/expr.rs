@@ -152,12 +152,13 @@ impl Cx<'_> {
         colon: u32,
         close: u32,
     ) -> ExprId {
-        if hi.is_none() {
-            self.error(Span::new(colon, colon + 1), "middle index required in 3-index slice");
-        }
-        if max.is_none() {
-            self.error(Span::new(close, close + 1), "final index required in 3-index slice");
-        }
+        let mut needed = |bound: Option<ExprId>, at: u32, which: &str| {
+            bound.unwrap_or_else(|| {
+                self.error(Span::new(at, at + 1), format!("{which} index required in 3-index slice"));
+                self.expr(Expr::Bad, at, at + 1, 0)
+            })
+        };
+        let (hi, max) = (Some(needed(hi, colon, "middle")), Some(needed(max, close, "final")));
         let below = self.deepest(&[Some(x), lo, hi, max].into_iter().flatten().collect::<Vec<_>>());
         let start = self.span(x).lo;
         self.expr(Expr::Slice { x, lo, hi, max }, start, close + 1, below)

@@ -214,7 +214,24 @@ impl Cx<'_> {
         Span::new(lo, body.last().map_or(colon + 1, |&s| self.ast[s].span.hi))
     }
 
+    /// The statements of a clause end with a semicolon before the next clause, which the grammar leaves to this.
+    fn clause_ends(&mut self, clauses: &[(Span, Option<StmtId>)]) {
+        for pair in clauses.windows(2) {
+            let (Some(last), next) = (pair[0].1, pair[1].0) else { continue };
+            // A label may stand at the end without a statement.
+            let labels = |s: StmtId| matches!(self.ast[s].kind, Stmt::Labeled(..) | Stmt::Empty | Stmt::Bad);
+            let between = self.text(pair[0].0.hi.min(next.lo), next.lo);
+            if labels(last) || between.contains(['\n', ';']) {
+                continue;
+            }
+            let word = if self.text_from(next.lo).starts_with("case") { "case" } else { "default" };
+            let span = Span::new(next.lo, next.lo + word.len() as u32);
+            self.error(span, format!("syntax error: unexpected keyword {word} at end of statement"));
+        }
+    }
+
     pub(crate) fn switch_stmt(&mut self, lo: u32, h: Header, clauses: Vec<CaseClause>, hi: u32) -> StmtId {
+        self.clause_ends(&clauses.iter().map(|c| (c.span, c.body.last().copied())).collect::<Vec<_>>());
         let rbrace = hi - 1;
         let lists =
             clauses.iter().map(|c| self.list_depth(&c.body).max(c.exprs.as_ref().map_or(0, |list| self.deepest(list))));
@@ -234,6 +251,7 @@ impl Cx<'_> {
     }
 
     pub(crate) fn select_stmt(&mut self, lo: u32, clauses: Vec<CommClause>, hi: u32) -> StmtId {
+        self.clause_ends(&clauses.iter().map(|c| (c.span, c.body.last().copied())).collect::<Vec<_>>());
         let below = clauses.iter().map(|c| self.list_depth(&c.body).max(self.optional_depth(c.comm))).max();
         self.stmt_over(Stmt::Select(clauses), lo, hi, below.unwrap_or(0))
     }

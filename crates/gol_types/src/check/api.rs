@@ -86,6 +86,22 @@ impl Program {
         c.finish()
     }
 
+    /// Checks the jumps in a file that has syntax errors, at `wrong`, and so is not checked otherwise: Go's parser does it,
+    /// function by function. Functions with a mistake in them are left alone; after a mistake the tree is a guess.
+    pub fn check_jumps(&mut self, ast: &Ast, map: &SourceMap, file: &File, wrong: &[Span]) -> Vec<Diagnostic> {
+        let mut c = Checker::new(ast, map, self, PkgId::UNSAFE);
+        for decl in &file.decls {
+            let span = ast[*decl].span;
+            if let Decl::Func(func) = &ast[*decl].kind
+                && let Some(body) = &func.body
+                && !wrong.iter().any(|w| span.lo <= w.lo && w.lo <= span.hi)
+            {
+                c.branches(body);
+            }
+        }
+        c.finish()
+    }
+
     /// The order in which a package's variables are initialized. For a trusted package only those that were checked
     /// with [`Program::check_var_init`] (whose initializers the program reaches) and what they depend on.
     pub fn init_order(&self, pkg: PkgId) -> Vec<InitStep> {

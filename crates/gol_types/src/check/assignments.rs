@@ -319,7 +319,10 @@ impl Checker<'_> {
                 new.push(obj);
             }
         }
+        let outer = self.env.naming;
+        self.env.naming = lhs.first().map(|&l| self.span(l));
         self.init_places(&places, rhs, None);
+        self.env.naming = outer;
         // Function literals on the right do not see the new variables.
         self.process_later_from(top);
         if new.is_empty() && !wrong {

@@ -33,9 +33,38 @@ impl Checker<'_> {
         }
         let doing = if recv { "receive from" } else { "send to" };
         let code = if recv { Code::InvalidReceive } else { Code::InvalidSend };
-        let message = format!("invalid operation: cannot {doing} {why} {} {}", self.ts(x.ty), self.os(x));
+        let message = match self.channel_set_cause(x.ty, recv) {
+            Some(cause) => format!("invalid operation: cannot {doing} {}: {cause}", self.os(x)),
+            None => format!("invalid operation: cannot {doing} {why} {} {}", self.ts(x.ty), self.os(x)),
+        };
         self.channel_error(code, at, message, x);
         None
+    }
+
+    /// Why one cannot receive from (or send to) values of all types of a type parameter's type set.
+    fn channel_set_cause(&self, ty: TypeId, recv: bool) -> Option<String> {
+        let types = &self.prog.types;
+        let terms = types.terms(ty)?;
+        let mut first: Option<TypeId> = None;
+        for t in terms {
+            let Type::Chan(dir, elem) = *types.under(t.ty) else {
+                return Some(format!("non-channel {}", self.ts(t.ty)));
+            };
+            match dir {
+                ChanDir::Send if recv => return Some(format!("send-only channel {}", self.ts(t.ty))),
+                ChanDir::Recv if !recv => return Some(format!("receive-only channel {}", self.ts(t.ty))),
+                _ => {}
+            }
+            match first.map(|f| (f, types.under(f))) {
+                None => first = Some(t.ty),
+                Some((f, Type::Chan(_, e))) if *e != elem => {
+                    let (f, t) = (self.ts(f), self.ts(t.ty));
+                    return Some(format!("channels {f} and {t} have different element types"));
+                }
+                _ => {}
+            }
+        }
+        terms.is_empty().then(|| "no specific channel type".to_string())
     }
 
     /// Reports an error about channel `x`, with the place that made it one-way.

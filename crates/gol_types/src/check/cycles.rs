@@ -1,6 +1,6 @@
 //! Cycles of declarations: those that are allowed, those that are not, and types that contain themselves.
 
-use gol_source::{Code, Diagnostic};
+use gol_source::{Code, Diagnostic, Span};
 use gol_syntax::ast::{Decl, Expr};
 use std::collections::HashMap;
 
@@ -70,17 +70,28 @@ impl Checker<'_> {
     pub(super) fn cycle_error(&mut self, cycle: &[ObjId], start: usize) {
         let obj = cycle[start];
         let is_type = matches!(self.prog.objects[obj].kind, ObjKind::TypeName { .. });
-        let (code, name) = (Code::InvalidDeclCycle, self.obj_name(obj));
-        let at = self.prog.objects[obj].span;
-        if cycle.len() == 1 {
+        let order = (0..cycle.len()).map(|i| cycle[(start + i) % cycle.len()]);
+        let steps: Vec<_> = order.map(|o| (self.prog.objects[o].span, self.obj_name(o))).collect();
+        self.cycle_steps(is_type, &steps);
+    }
+
+    /// Reports a cycle of places with names.
+    fn cycle_steps(&mut self, is_type: bool, steps: &[(Span, String)]) {
+        let code = Code::InvalidDeclCycle;
+        let Some((at, name)) = steps.first() else { return };
+        if steps.len() == 1 {
             let what = if is_type { "invalid recursive type" } else { "invalid cycle in declaration" };
-            self.error(code, at, format!("{what}: {name} refers to itself"));
+            self.error(code, *at, format!("{what}: {name} refers to itself"));
             return;
         }
         let what = if is_type { "invalid recursive type" } else { "invalid cycle in declaration of" };
-        let order: Vec<ObjId> = (0..=cycle.len()).map(|i| cycle[(start + i) % cycle.len()]).collect();
-        let d = Diagnostic::error(code, at, format!("{what} {name}"));
-        self.report_path(d, &order);
+        let mut d = Diagnostic::error(code, *at, format!("{what} {name}"));
+        for (i, (span, name)) in steps.iter().enumerate() {
+            let line = format!("{name} refers to {}", steps[(i + 1) % steps.len()].1);
+            d.message.push_str(&format!("\n\t{}: {line}", self.place(*span)));
+            d = d.label(*span, line);
+        }
+        self.report(d);
     }
 
     /// Adds a line `a refers to b` for each step of a path, and reports.
@@ -256,8 +267,18 @@ impl Checker<'_> {
 
     /// Reports the cycle and cuts it.
     pub(super) fn recursive_type(&mut self, nest: &[NamedId]) {
-        let cycle: Vec<ObjId> = nest.iter().map(|&n| self.prog.types.named(n).obj).collect();
-        self.cycle_error(&cycle, 0);
+        let place = |n: NamedId| self.prog.instance_places.get(&n).copied();
+        let steps: Vec<(Span, String)> = nest
+            .iter()
+            .map(|&n| match place(n) {
+                Some((at, ty)) => (at, self.ts(ty)),
+                None => {
+                    let obj = self.prog.types.named(n).obj;
+                    (self.prog.objects[obj].span, self.obj_name(obj))
+                }
+            })
+            .collect();
+        self.cycle_steps(true, &steps);
         for &n in nest {
             let obj = self.prog.types.named(n).obj;
             self.prog.objects[obj].broken = true;

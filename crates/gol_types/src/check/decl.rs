@@ -132,10 +132,12 @@ impl Checker<'_> {
     /// A variable's type from what is written or from its initializer. `lhs`: the variables of one call with several
     /// results (empty or `obj` alone otherwise).
     pub(super) fn var_decl(&mut self, obj: ObjId, lhs: &[ObjId], ty: Option<ExprId>, init: Option<ExprId>) {
+        let outer = self.env.naming.replace(self.prog.objects[obj].span);
         if let Some(e) = ty {
             self.prog.objects[obj].ty = self.var_type(e);
         }
         self.init_declared(obj, lhs, ty.is_some(), init);
+        self.env.naming = outer;
     }
 
     /// Checks the initializer of a variable whose written type, if any, is set.
@@ -226,8 +228,7 @@ impl Checker<'_> {
         let generic = !spec.tparams.is_empty();
         if generic {
             self.open_scope();
-            let tparams = self.declare_tparams(&spec.tparams, spec.name.span.hi);
-            self.prog.types.named_mut(id).tparams = tparams;
+            self.declare_tparams(&spec.tparams, spec.name.span.hi, Some(id));
         }
         self.type_right_side(obj, id, spec);
         if generic {
@@ -239,7 +240,7 @@ impl Checker<'_> {
     /// `type A[P any] = T`
     fn generic_alias_decl(&mut self, obj: ObjId, spec: &TypeSpec) {
         self.open_scope();
-        let tparams = self.declare_tparams(&spec.tparams, spec.name.span.hi);
+        let tparams = self.declare_tparams(&spec.tparams, spec.name.span.hi, None);
         let rhs = self.typ(spec.ty);
         self.close_scope();
         if rhs.is_invalid() || self.prog.objects[obj].broken {
@@ -263,7 +264,9 @@ impl Checker<'_> {
             self.put_off(id, PendingRhs::Interface(spec.ty));
             return;
         }
+        let outer = self.env.naming.replace(spec.name.span);
         let rhs = self.typ(spec.ty);
+        self.env.naming = outer;
         if self.prog.types.as_type_param(rhs).is_some() {
             let message = "cannot use a type parameter as RHS in type declaration";
             self.error_at(Code::MisplacedTypeParam, spec.ty, message);

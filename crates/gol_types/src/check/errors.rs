@@ -51,7 +51,7 @@ impl Checker<'_> {
             _ => return span,
         };
         let text = self.map.text(Span::new(from, span.hi));
-        self.at(from + text.find(mark).unwrap_or(0) as u32)
+        self.at(from + find_outside_comments(text, mark).unwrap_or(0) as u32)
     }
 
     /// Reports a prepared diagnostic. What only follows from an earlier error is dropped, as Go does: messages that
@@ -101,5 +101,20 @@ impl Checker<'_> {
     /// `line:column` or `file:line:column` of a span, to mention another place in a message as Go does.
     pub(crate) fn place(&self, span: Span) -> String {
         self.map.describe(span)
+    }
+}
+
+/// Where a mark stands in a text, comments left out.
+fn find_outside_comments(text: &str, mark: char) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let at = from + text[from..].find([mark, '/'])?;
+        let rest = &text[at..];
+        from = match rest {
+            _ if rest.starts_with("//") => at + rest.find('\n')?,
+            _ if rest.starts_with("/*") => at + 2 + rest[2..].find("*/")? + 2,
+            _ if rest.starts_with(mark) => return Some(at),
+            _ => at + 1,
+        };
     }
 }

@@ -348,6 +348,9 @@ impl Checker<'_> {
             }
         };
         let (at, args) = (self.start(x), args.to_vec());
+        if let Type::Named(id) = *self.prog.types.get(ty) {
+            self.prog.instance_places.entry(id).or_insert((at, ty));
+        }
         self.later(move |c| {
             c.complete(ty);
             c.check_targs(at, &params, &targs, &args);

@@ -86,6 +86,8 @@ pub(crate) struct Env {
     pub(crate) locals: Vec<ObjId>,
     /// The type arguments of the instance whose body is being checked.
     pub(crate) instance: Option<Rc<[TypeId]>>,
+    /// The variable or type that is being declared, where types that are too large are reported.
+    pub(crate) naming: Option<Span>,
     /// The expression has a call or receive, so that `len` of it is not constant.
     pub(crate) has_call_or_recv: bool,
 }
@@ -104,6 +106,7 @@ impl Env {
             panics: HashSet::new(),
             locals: Vec::new(),
             instance: None,
+            naming: None,
             has_call_or_recv: false,
         }
     }

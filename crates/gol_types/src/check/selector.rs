@@ -178,7 +178,10 @@ impl Checker<'_> {
             }
             Lookup::NeedsPointer => (Code::InvalidMethodExpr, format!("cannot call pointer method {name} on {ty}")),
             _ => {
-                let why = if self.prog.types.is_interface_pointer(x.ty) {
+                let param = self.prog.types.deref(x.ty).filter(|&t| self.prog.types.as_type_param(t).is_some());
+                let why = if param.is_some() {
+                    format!("type {} is pointer to type parameter, not type parameter", self.ts(x.ty))
+                } else if self.prog.types.is_interface_pointer(x.ty) {
                     self.interface_pointer_error(x.ty)
                 } else {
                     let addressable = x.mode == Mode::Variable;

@@ -52,7 +52,7 @@ impl Checker<'_> {
                 let names = func.tparams.iter().flat_map(|f| &f.names);
                 self.declare_targs(names, &mut targs, scope_pos);
             } else {
-                tparams = self.declare_tparams(&func.tparams, scope_pos);
+                tparams = self.declare_tparams(&func.tparams, scope_pos, None);
             }
         }
         let mut variadic = false;

@@ -31,6 +31,8 @@ impl Checker<'_> {
                 if let Some(measure) = known.get(&ty) {
                     return *measure;
                 }
+                // One that contains itself is reported elsewhere.
+                known.insert(ty, (0, 1));
                 let (mut end, mut last, mut most) = (0u64, 0, 1);
                 for f in fields {
                     let (size, alignment) = self.measure(f.ty, known);

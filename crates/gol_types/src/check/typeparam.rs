@@ -21,8 +21,14 @@ pub(crate) struct MonoEdge {
 }
 
 impl Checker<'_> {
-    /// Declares the type parameters of a list in the current scope.
-    pub(super) fn declare_tparams(&mut self, fields: &[Field], scope_pos: u32) -> Vec<TypeParamId> {
+    /// Declares the type parameters of a list in the current scope. `of` is the type that they belong to: constraints may
+    /// mention it.
+    pub(super) fn declare_tparams(
+        &mut self,
+        fields: &[Field],
+        scope_pos: u32,
+        of: Option<NamedId>,
+    ) -> Vec<TypeParamId> {
         let mut all = Vec::new();
         let mut groups = Vec::new();
         for field in fields {
@@ -32,6 +38,9 @@ impl Checker<'_> {
             }
             all.extend(&group);
             groups.push((group, field.ty));
+        }
+        if let Some(id) = of {
+            self.prog.types.named_mut(id).tparams = all.clone();
         }
         // Constraints may mention all of them.
         for (group, e) in groups {

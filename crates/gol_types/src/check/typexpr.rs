@@ -1,7 +1,7 @@
 //! Type expressions, and names. Struct and interface types are in `composite.rs`, signatures in `signature.rs`.
 
 use gol_source::{Code, Diagnostic, Symbol};
-use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
+use gol_syntax::ast::{BinaryOp, ChanDir, Expr, ExprId, UnaryOp};
 
 use super::{Checker, Operand};
 use crate::constant::Constant;
@@ -11,6 +11,9 @@ use crate::types::{Basic, Type, TypeId};
 
 /// What Go's compiler takes for the size of the address space, in bytes.
 const MAX_SIZE: u64 = 1 << 50;
+
+/// The size, in bytes, that elements of channels must stay below.
+const MAX_ELEMENT: u64 = 1 << 16;
 
 impl Checker<'_> {
     /// What the name in expression `e` stands for: the case [`Expr::Name`] of expressions and types. Marks variables
@@ -200,7 +203,7 @@ impl Checker<'_> {
             Expr::MapType(key, elem) => self.map_type(key, elem),
             Expr::ChanType(dir, elem) => {
                 let elem = self.var_type(elem);
-                self.prog.types.intern(Type::Chan(dir, elem))
+                self.chan_type(e, dir, elem)
             }
             Expr::Binary { op: BinaryOp::Or, .. } | Expr::Unary(UnaryOp::Tilde, _) => {
                 let message = format!("{} is not a type", self.es(e));
@@ -236,13 +239,25 @@ impl Checker<'_> {
     fn array_type(&mut self, e: ExprId, elem: TypeId, n: u64) -> TypeId {
         let ty = self.prog.types.intern(Type::Array(elem, n));
         // Later, when the size of the element is known.
+        let at = self.env.naming.unwrap_or(self.start(e));
         self.later(move |c| {
-            if c.sizeof(ty) > MAX_SIZE {
+            if c.sizeof(ty) >= MAX_SIZE {
                 let message = format!("type {} larger than address space", c.ts(ty));
-                c.late_error(Code::TypeTooLarge, c.start(e), message);
+                c.late_error(Code::TypeTooLarge, at, message);
             }
         });
         ty
+    }
+
+    fn chan_type(&mut self, e: ExprId, dir: ChanDir, elem: TypeId) -> TypeId {
+        let at = self.env.naming.unwrap_or(self.start(e));
+        self.later(move |c| {
+            c.complete(elem);
+            if c.sizeof(elem) >= MAX_ELEMENT {
+                c.late_error(Code::TypeTooLarge, at, "channel element type too large (>64kB)");
+            }
+        });
+        self.prog.types.intern(Type::Chan(dir, elem))
     }
 
     fn map_type(&mut self, key_expr: ExprId, elem: ExprId) -> TypeId {
