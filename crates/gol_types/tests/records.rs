@@ -141,6 +141,7 @@ fn direction_errors_show_what_made_the_channel_one_way() {
             "x.gol:5:13: declared receive-only here",
             "x.gol:17:2: declared receive-only here",
             "x.gol:20:8: declared receive-only here",
+            "x.gol:20:22: the result is declared here",
         ]
     );
 }
