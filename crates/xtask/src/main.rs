@@ -1,8 +1,9 @@
-//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | conformance`.
+//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | conformance | fuzz`.
 #![forbid(unsafe_code)]
 
 mod conformance;
 mod docs;
+mod fuzz;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -24,9 +25,10 @@ fn main() -> ExitCode {
         ["docs"] => report(docs::write(&root)),
         ["bless"] => bless(&root, ""),
         ["bless", name] => bless(&root, name),
+        ["fuzz", ..] => fuzz::run(&root, &words[1..]),
         ["conformance", ..] => conformance::run(&root, &words[1..]),
         _ => {
-            eprint!("{USAGE}{}", conformance::USAGE);
+            eprint!("{USAGE}{}{}", fuzz::USAGE, conformance::USAGE);
             ExitCode::from(2)
         }
     }
