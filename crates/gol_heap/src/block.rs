@@ -7,6 +7,7 @@
 use crate::layout::LayoutId;
 use crate::os::Reservation;
 use crate::size_class::{CLASS_COUNT, CLASS_SIZE, PAGE_SHIFT, PAGE_SIZE};
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU8, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 
 /// Pointers have 48 bits; the rest of a word may hold other things (a slice's length).
@@ -162,26 +163,21 @@ impl Space {
     }
 
     /// The allocated place that `word` points into, if it does.
-    #[inline(always)]
     pub(crate) fn find(&self, word: u64) -> Option<Found<'_>> {
-        let offset = ((word & ADDRESS_MASK) as usize).wrapping_sub(self.base());
-        if offset >= self.heap.len() {
-            return None;
+        self.view().find(word)
+    }
+
+    /// Its addresses, to be held in registers.
+    pub(crate) fn view(&self) -> View<'_> {
+        View {
+            base: self.base(),
+            len: self.heap.len(),
+            page_table: self.page_table.base().cast(),
+            blocks: self.blocks.base().cast(),
+            alloc_bits: self.alloc_bits.base().cast(),
+            mark_bits: self.mark_bits.base().cast(),
+            space: PhantomData,
         }
-        let id = self.page_entry(offset >> PAGE_SHIFT).load(Acquire);
-        if id == 0 {
-            return None;
-        }
-        let block = self.block(BlockId(id));
-        let start = block.start();
-        let index = block.index_of((offset + self.base()).wrapping_sub(start));
-        if index >= block.count() {
-            return None;
-        }
-        if self.alloc_word(start, index as usize / 64).load(Relaxed) >> (index % 64) & 1 == 0 {
-            return None;
-        }
-        Some(Found { block, index })
     }
 
     /// Writes the record of a new block whose pages start at page `page`, with all places free, and enters its pages. False if
@@ -282,6 +278,55 @@ impl Space {
             // SAFETY: H2, H4: the place lies in the block, which the caller owns, and nobody can reach a freed object.
             unsafe { std::ptr::write_bytes(block.address(index) as *mut u8, POISON, block.size()) };
         }
+    }
+}
+
+/// The addresses of a [`Space`], which is borrowed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct View<'s> {
+    base: usize,
+    len: usize,
+    page_table: *const AtomicU32,
+    blocks: *const Block,
+    alloc_bits: *const AtomicU64,
+    mark_bits: *const AtomicU64,
+    space: PhantomData<&'s Space>,
+}
+
+impl<'s> View<'s> {
+    /// The allocated place that `word` points into, if it does.
+    #[inline(always)]
+    pub(crate) fn find(&self, word: u64) -> Option<Found<'s>> {
+        let offset = ((word & ADDRESS_MASK) as usize).wrapping_sub(self.base);
+        if offset >= self.len {
+            return None;
+        }
+        // SAFETY: H1: the table has an entry for each page of the range, and zero bytes are valid.
+        let id = unsafe { (*self.page_table.add(offset >> PAGE_SHIFT)).load(Acquire) };
+        if id == 0 {
+            return None;
+        }
+        // SAFETY: H1: the table has a record for each block number; zero bytes are valid.
+        let block = unsafe { &*self.blocks.add(id as usize) };
+        let start = block.start();
+        let index = block.index_of((offset + self.base).wrapping_sub(start));
+        if index >= block.count() {
+            return None;
+        }
+        let word = ((start - self.base) >> 10) + index as usize / 64;
+        // SAFETY: H1: the bits of a block lie in the table, as for `Space::alloc_word`.
+        let bits = unsafe { (*self.alloc_bits.add(word)).load(Relaxed) };
+        if bits >> (index % 64) & 1 == 0 {
+            return None;
+        }
+        Some(Found { block, index })
+    }
+
+    /// Word `word` of the mark bits of the block that starts at `start`.
+    #[inline(always)]
+    pub(crate) fn mark_word(&self, start: usize, word: usize) -> &'s AtomicU64 {
+        // SAFETY: H1: the bits of a block lie in the table, as for `Space::alloc_word`.
+        unsafe { &*self.mark_bits.add(((start - self.base) >> 10) + word) }
     }
 }
 

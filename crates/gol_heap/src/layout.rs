@@ -32,6 +32,29 @@ pub(crate) enum Layout {
     Pattern { stride: usize, pointers: Box<[u32]> },
 }
 
+/// A layout as the marker wants it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Shape<'t> {
+    /// No pointers.
+    NoScan,
+    /// All words.
+    All,
+    /// Elements of at most 64 words: a bit for each that may hold a pointer.
+    Short { stride: usize, pointers: u64 },
+    /// Longer elements: the offsets.
+    Long { stride: usize, pointers: &'t [u32] },
+}
+
+impl Shape<'_> {
+    /// Words of an element.
+    pub(crate) fn stride(&self) -> usize {
+        match *self {
+            Shape::NoScan | Shape::All => 1,
+            Shape::Short { stride, .. } | Shape::Long { stride, .. } => stride,
+        }
+    }
+}
+
 const FIRST_CHUNK: u32 = 64;
 const CHUNKS: usize = 26;
 
@@ -99,9 +122,22 @@ impl LayoutTable {
         self.len() == 0
     }
 
+    /// All layouts there are, by number.
+    pub(crate) fn shapes(&self) -> Vec<Shape<'_>> {
+        let shape = |id: usize| match self.get(LayoutId(id as u32)) {
+            Layout::NoScan => Shape::NoScan,
+            Layout::All => Shape::All,
+            Layout::Pattern { stride, pointers } if *stride <= 64 => {
+                let bits = pointers.iter().fold(0, |bits, offset| bits | 1 << offset);
+                Shape::Short { stride: *stride, pointers: bits }
+            }
+            Layout::Pattern { stride, pointers } => Shape::Long { stride: *stride, pointers },
+        };
+        (0..self.len()).map(shape).collect()
+    }
+
     /// The layout named `id`; one that was never added has no pointers.
-    #[inline]
-    pub(crate) fn get(&self, id: LayoutId) -> &Layout {
+    fn get(&self, id: LayoutId) -> &Layout {
         let (chunk, at) = place(id.0);
         match self.chunks[chunk].get().and_then(|c| c[at].get()) {
             Some(layout) => layout,

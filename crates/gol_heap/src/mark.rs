@@ -4,10 +4,16 @@
 //! objects found, and pushes those that have pointers. Long objects are looked at piece by piece, so that a stack stays short and
 //! several threads share one big array. A marker whose stack is not nearly empty gives half of it away when others wait.
 //! Marking is over when all threads wait.
+//!
+//! Roots come in two ways: what [`Roots::visit`] shows is marked first, by one thread; the parts ([`Roots::visit_part`]) are taken by
+//! whichever marker is free and scanned at once, so that a million stacks neither wait for one thread nor pile up.
+//!
+//! The time goes to waiting for memory. An entry taken from the stack is therefore fetched ahead and looked at some entries later
+//! ([`AHEAD`]).
 
-use crate::block::Found;
+use crate::block::{Found, View};
 use crate::heap::Heap;
-use crate::layout::{Layout, LayoutId, LayoutTable};
+use crate::layout::{LayoutId, Shape};
 use crate::stats::CollectStats;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Condvar, Mutex};
@@ -16,11 +22,21 @@ use std::sync::{Condvar, Mutex};
 const PIECE_WORDS: usize = 8192;
 /// A stack shorter than this is not shared.
 const SHARE_MIN: usize = 32;
+/// So many entries are on their way from memory to the processor.
+const AHEAD: usize = 8;
 
 /// Whoever knows where pointers into the heap are: stacks, globals, the runtime's own tables.
-pub trait Roots {
-    /// Shows `marker` all of them. The world is stopped.
+pub trait Roots: Sync {
+    /// Shows `marker` those that are in no part. The world is stopped.
     fn visit(&self, marker: &mut dyn RootVisitor);
+
+    /// How many parts there are besides, shown by [`Roots::visit_part`] each on its own, in any order and on several threads.
+    fn parts(&self) -> usize {
+        0
+    }
+
+    /// Shows `marker` the roots of one part. The world is stopped.
+    fn visit_part(&self, _part: usize, _marker: &mut dyn RootVisitor) {}
 }
 
 /// What roots are shown to. Any word may be shown: what does not point into a live object is ignored.
@@ -85,7 +101,7 @@ impl Heap {
     /// them. The roots show all pointers to objects that will be used later; no pointer to an object is kept only one past its end.
     pub unsafe fn collect(&self, roots: &dyn Roots, helpers: &dyn MarkHelpers) -> CollectStats {
         // SAFETY: the caller's promise is the same.
-        let session = unsafe { self.start_mark(helpers.threads() > 1) };
+        let mut session = unsafe { self.start_mark(helpers.threads() > 1) };
         session.visit(roots);
         helpers.run(&|| session.mark_worker());
         session.finish()
@@ -96,11 +112,14 @@ impl Heap {
     ///
     /// # Safety
     /// As for [`Heap::collect`], until `finish` returns, which must be called.
-    pub unsafe fn start_mark(&self, parallel: bool) -> MarkSession<'_> {
+    pub unsafe fn start_mark<'h>(&'h self, parallel: bool) -> MarkSession<'h> {
         self.prepare_mark();
         MarkSession {
             heap: self,
+            shapes: self.layouts().shapes(),
             parallel,
+            roots: None,
+            next_part: AtomicUsize::new(0),
             queue: Mutex::default(),
             changed: Condvar::new(),
             waiting: AtomicUsize::new(0),
@@ -115,7 +134,12 @@ impl Heap {
 /// A collection under way.
 pub struct MarkSession<'h> {
     heap: &'h Heap,
+    /// By layout.
+    shapes: Vec<Shape<'h>>,
     parallel: bool,
+    /// Whose parts are to be shown, and the first that was not taken.
+    roots: Option<&'h dyn Roots>,
+    next_part: AtomicUsize,
     queue: Mutex<Queue>,
     /// Signalled when work is put in the queue or all is done.
     changed: Condvar,
@@ -135,23 +159,33 @@ struct Queue {
     active: usize,
 }
 
-/// Memory to look at: `words` words from `start`, which is the start of an element of the layout.
-#[derive(Clone, Copy, Debug)]
+/// Memory to look at: a number of words from `start`, which is the start of an element of the layout.
+#[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     start: usize,
-    words: usize,
-    layout: LayoutId,
+    /// Words in the low half, the layout in the high one: written and read as one, since a wide read right after two narrow writes stalls.
+    what: u64,
 }
 
-impl MarkSession<'_> {
-    /// Marks the objects that roots point to, and notes what is to be looked at.
-    pub fn visit(&self, roots: &dyn Roots) {
+impl Entry {
+    #[inline(always)]
+    fn new(start: usize, words: u32, layout: LayoutId) -> Entry {
+        Entry { start, what: words as u64 | (layout.0 as u64) << 32 }
+    }
+}
+
+impl<'h> MarkSession<'h> {
+    /// Marks the objects that roots point to, and notes what is to be looked at, and whose parts are.
+    pub fn visit<'r: 'h>(&mut self, roots: &'r dyn Roots) {
         let mut marker = Marker::new(self);
         roots.visit(&mut marker);
         let stack = std::mem::take(&mut marker.stack);
+        drop(marker);
         if !stack.is_empty() {
             self.queue().chunks.push(stack);
         }
+        self.roots = Some(roots);
+        self.next_part = AtomicUsize::new(0);
     }
 
     /// Whether the object `address` points into is marked so far.
@@ -166,8 +200,19 @@ impl MarkSession<'_> {
             return;
         }
         let mut marker = Marker::new(self);
+        self.queue().active += 1;
+        if let Some(roots) = self.roots {
+            let parts = roots.parts();
+            loop {
+                let part = self.next_part.fetch_add(1, Relaxed);
+                if part >= parts {
+                    break;
+                }
+                roots.visit_part(part, &mut marker);
+                marker.drain();
+            }
+        }
         let mut queue = self.queue();
-        queue.active += 1;
         loop {
             if let Some(chunk) = queue.chunks.pop() {
                 drop(queue);
@@ -214,7 +259,9 @@ impl MarkSession<'_> {
 /// One thread's part in marking.
 struct Marker<'s> {
     session: &'s MarkSession<'s>,
-    layouts: &'s LayoutTable,
+    space: View<'s>,
+    shapes: &'s [Shape<'s>],
+    parallel: bool,
     stack: Vec<Entry>,
     live_bytes: u64,
     live_objects: u64,
@@ -222,9 +269,17 @@ struct Marker<'s> {
 }
 
 impl<'s> Marker<'s> {
-    fn new(session: &'s MarkSession<'s>) -> Marker<'s> {
-        let layouts = session.heap.layouts();
-        Marker { session, layouts, stack: Vec::new(), live_bytes: 0, live_objects: 0, root_bytes: 0 }
+    fn new(session: &'s MarkSession<'_>) -> Marker<'s> {
+        Marker {
+            session,
+            space: session.heap.space().view(),
+            shapes: &session.shapes,
+            parallel: session.parallel,
+            stack: Vec::new(),
+            live_bytes: 0,
+            live_objects: 0,
+            root_bytes: 0,
+        }
     }
 
     fn add(&mut self, chunk: Vec<Entry>) {
@@ -233,10 +288,25 @@ impl<'s> Marker<'s> {
 
     /// Looks at everything on the stack.
     fn drain(&mut self) {
-        while let Some(entry) = self.stack.pop() {
-            self.scan(entry);
-            if self.stack.len() >= SHARE_MIN && self.session.waiting.load(Relaxed) != 0 {
-                self.share();
+        // A ring of entries on their way; those without words are empty places.
+        let mut ahead = [Entry::default(); AHEAD];
+        let (mut at, mut held) = (0, 0);
+        loop {
+            let entry = self.stack.pop();
+            if let Some(entry) = entry {
+                prefetch(entry.start);
+                held += 1;
+            } else if held == 0 {
+                return;
+            }
+            let due = std::mem::replace(&mut ahead[at], entry.unwrap_or_default());
+            at = (at + 1) % AHEAD;
+            if due.what as u32 != 0 {
+                held -= 1;
+                self.scan(due);
+                if self.stack.len() >= SHARE_MIN && self.session.waiting.load(Relaxed) != 0 {
+                    self.share();
+                }
             }
         }
     }
@@ -250,27 +320,60 @@ impl<'s> Marker<'s> {
         self.session.changed.notify_one();
     }
 
+    /// Notes memory of any length, longer than an entry can tell if need be.
+    fn push(&mut self, mut start: usize, mut words: usize, layout: LayoutId) {
+        const MOST: usize = u32::MAX as usize / 2;
+        while words > MOST {
+            let stride = self.shapes.get(layout.0 as usize).map_or(1, Shape::stride);
+            let piece = MOST / stride * stride;
+            self.stack.push(Entry::new(start, piece as u32, layout));
+            start += piece * 8;
+            words -= piece;
+        }
+        if words != 0 {
+            self.stack.push(Entry::new(start, words as u32, layout));
+        }
+    }
+
+    #[inline(always)]
     fn scan(&mut self, entry: Entry) {
-        let Entry { start, mut words, layout } = entry;
-        let layouts = self.layouts;
-        let layout = layouts.get(layout);
+        let (start, layout) = (entry.start, LayoutId((entry.what >> 32) as u32));
+        let mut words = entry.what as u32 as usize;
+        let shapes = self.shapes;
+        let Some(shape) = shapes.get(layout.0 as usize) else { return };
         if words > PIECE_WORDS {
-            let stride = if let Layout::Pattern { stride, .. } = layout { *stride } else { 1 };
+            let stride = shape.stride();
             let piece = PIECE_WORDS.next_multiple_of(stride);
             if piece < words {
-                self.stack.push(Entry { start: start + piece * 8, words: words - piece, ..entry });
+                self.stack.push(Entry::new(start + piece * 8, (words - piece) as u32, layout));
                 words = piece;
             }
         }
-        let end = start + words * 8;
-        match layout {
-            Layout::NoScan => {}
-            Layout::All => {
-                for at in (start..end).step_by(8) {
+        match *shape {
+            Shape::NoScan => {}
+            Shape::All => {
+                for at in (start..start + words * 8).step_by(8) {
                     self.look(at);
                 }
             }
-            Layout::Pattern { stride, pointers } => {
+            Shape::Short { stride, pointers } => {
+                let mut element = start;
+                loop {
+                    // The last element may be a part of one.
+                    let mut left = if words < stride { pointers & ((1 << words) - 1) } else { pointers };
+                    while left != 0 {
+                        self.look(element + left.trailing_zeros() as usize * 8);
+                        left &= left - 1;
+                    }
+                    if words <= stride {
+                        break;
+                    }
+                    element += stride * 8;
+                    words -= stride;
+                }
+            }
+            Shape::Long { stride, pointers } => {
+                let end = start + words * 8;
                 let mut element = start;
                 while element < end {
                     for &offset in pointers {
@@ -296,7 +399,7 @@ impl<'s> Marker<'s> {
 
     #[inline(always)]
     fn mark(&mut self, word: u64) {
-        if let Some(found) = self.session.heap.space().find(word) {
+        if let Some(found) = self.space.find(word) {
             self.mark_found(found);
         }
     }
@@ -304,13 +407,13 @@ impl<'s> Marker<'s> {
     #[inline(always)]
     fn mark_found(&mut self, found: Found<'_>) {
         let Found { block, index } = found;
-        let bits = self.session.heap.space().mark_word(block.start(), index as usize / 64);
+        let bits = self.space.mark_word(block.start(), index as usize / 64);
         let bit = 1u64 << (index % 64);
         let old = bits.load(Relaxed);
         if old & bit != 0 {
             return;
         }
-        if !self.session.parallel {
+        if !self.parallel {
             bits.store(old | bit, Relaxed);
         } else if bits.fetch_or(bit, Relaxed) & bit != 0 {
             return;
@@ -319,9 +422,26 @@ impl<'s> Marker<'s> {
         self.live_bytes += size as u64;
         self.live_objects += 1;
         if block.scan() {
-            self.stack.push(Entry { start: block.address(index), words: size / 8, layout: block.layout(index) });
+            let (start, layout) = (block.address(index), block.layout(index));
+            if size / 8 <= u32::MAX as usize / 2 {
+                self.stack.push(Entry::new(start, (size / 8) as u32, layout));
+            } else {
+                self.push(start, size / 8, layout);
+            }
         }
     }
+}
+
+/// Has the processor fetch what lies at an address.
+#[inline(always)]
+fn prefetch(address: usize) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a hint; it touches no memory whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(address as *const i8);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = address;
 }
 
 impl RootVisitor for Marker<'_> {
@@ -331,9 +451,7 @@ impl RootVisitor for Marker<'_> {
 
     unsafe fn range(&mut self, start: *const u64, words: usize) {
         self.root_bytes += words as u64 * 8;
-        if words != 0 {
-            self.stack.push(Entry { start: start as usize, words, layout: LayoutId::CONSERVATIVE });
-        }
+        self.push(start as usize, words, LayoutId::CONSERVATIVE);
     }
 }
 

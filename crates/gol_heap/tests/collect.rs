@@ -351,11 +351,13 @@ fn marking_can_go_on_with_roots_that_depend_on_it() {
     let inner = local.alloc(16, LayoutId::NOSCAN);
     set(value, 0, inner as u64);
     // SAFETY: H5: one thread.
-    let session = unsafe { heap.start_mark(false) };
-    session.visit(&Given { words: vec![key as u64], range: vec![] });
+    let (first, second) =
+        (Given { words: vec![key as u64], range: vec![] }, Given { words: vec![value as u64], range: vec![] });
+    let mut session = unsafe { heap.start_mark(false) };
+    session.visit(&first);
     session.mark_worker();
     assert!(session.is_marked(key) && !session.is_marked(value));
-    session.visit(&Given { words: vec![value as u64], range: vec![] });
+    session.visit(&second);
     session.mark_worker();
     assert!(session.is_marked(inner));
     assert_eq!(session.finish().live_objects, 3);
