@@ -26,6 +26,9 @@ pub(crate) struct RunFlags {
     /// Run deterministically: the same seed gives the same run, and sleeping costs no time
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Show each collection of the heap on standard error, and a summary at the end
+    #[arg(long)]
+    pub(crate) gcstats: bool,
 }
 
 #[derive(Subcommand)]
@@ -169,7 +172,7 @@ pub(crate) fn from_args() -> Command {
 impl RunFlags {
     /// These, and what they leave open from `other`.
     fn or(self, other: RunFlags) -> RunFlags {
-        RunFlags { seed: self.seed.or(other.seed) }
+        RunFlags { seed: self.seed.or(other.seed), gcstats: self.gcstats || other.gcstats }
     }
 }
 

@@ -24,13 +24,15 @@ pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, St
         Err(_) => 100,
     };
     let gc_stress = std::env::var_os("GOL_GC_STRESS").is_some_and(|v| v == "1");
+    let gc_stats =
+        flags.gcstats || std::env::var("GODEBUG").is_ok_and(|v| v.split(',').any(|word| word == "gctrace=1"));
     let mode = match flags.seed.map(Ok).or_else(environment_seed).transpose()? {
         Some(seed) => Mode::Deterministic { seed },
         None => Mode::Parallel,
     };
     let memory_limit = memory_limit(&std::env::var("GOMEMLIMIT").unwrap_or_default())?;
     let traceback = Traceback::parse(&std::env::var("GOTRACEBACK").unwrap_or_default());
-    Ok(Options { workers, mode, args, gc_stress, gc_percent, memory_limit, traceback })
+    Ok(Options { workers, mode, args, gc_stress, gc_stats, gc_percent, memory_limit, traceback })
 }
 
 fn environment_seed() -> Option<Result<u64, String>> {

@@ -287,12 +287,17 @@ impl Heap {
         self.scavenge(true);
     }
 
-    /// Before marking (H5): takes the blocks of all allocators back, sweeps what is left, gives up long-unused pages.
+    /// Before marking (H5): takes the blocks of all allocators back, sweeps what is left.
     pub(crate) fn prepare_mark(&self) {
         for cache in &self.registry().caches {
             cache.get().flush(self);
         }
         self.finish_sweep();
+        self.central.page_state().pages.next_cycle();
+    }
+
+    /// Gives pages back to the system that were free for some collections. For after one; the world may go on meanwhile.
+    pub fn release_unused(&self) {
         self.scavenge(false);
     }
 

@@ -101,13 +101,15 @@ impl Heap {
     /// them. The roots show all pointers to objects that will be used later; no pointer to an object is kept only one past its end.
     pub unsafe fn collect(&self, roots: &dyn Roots, helpers: &dyn MarkHelpers) -> CollectStats {
         // SAFETY: the caller's promise is the same.
-        let mut session = unsafe { self.start_mark(helpers.threads() > 1) };
+        let session = unsafe { self.start_mark(helpers.threads() > 1) };
         session.visit(roots);
-        helpers.run(&|| session.mark_worker());
-        session.finish()
+        helpers.run(&|| session.mark_parts(roots));
+        let stats = session.finish();
+        self.release_unused();
+        stats
     }
 
-    /// Starts a collection whose steps the caller takes: [`MarkSession::visit`] and [`MarkSession::mark_worker`] as often as needed (what is to be marked may
+    /// Starts a collection whose steps the caller takes: [`MarkSession::visit`], [`MarkSession::mark_parts`] and [`MarkSession::mark_worker`] as often as needed (what is to be marked may
     /// depend on what was), then [`MarkSession::finish`]. `parallel`: several threads will be in `mark_worker`.
     ///
     /// # Safety
@@ -118,7 +120,6 @@ impl Heap {
             heap: self,
             shapes: self.layouts().shapes(),
             parallel,
-            roots: None,
             next_part: AtomicUsize::new(0),
             queue: Mutex::default(),
             changed: Condvar::new(),
@@ -137,8 +138,7 @@ pub struct MarkSession<'h> {
     /// By layout.
     shapes: Vec<Shape<'h>>,
     parallel: bool,
-    /// Whose parts are to be shown, and the first that was not taken.
-    roots: Option<&'h dyn Roots>,
+    /// The first part of the roots that no thread has taken.
     next_part: AtomicUsize,
     queue: Mutex<Queue>,
     /// Signalled when work is put in the queue or all is done.
@@ -174,9 +174,9 @@ impl Entry {
     }
 }
 
-impl<'h> MarkSession<'h> {
-    /// Marks the objects that roots point to, and notes what is to be looked at, and whose parts are.
-    pub fn visit<'r: 'h>(&mut self, roots: &'r dyn Roots) {
+impl MarkSession<'_> {
+    /// Marks the objects that roots point to, other than those of their parts, and notes what is to be looked at.
+    pub fn visit(&self, roots: &dyn Roots) {
         let mut marker = Marker::new(self);
         roots.visit(&mut marker);
         let stack = std::mem::take(&mut marker.stack);
@@ -184,8 +184,6 @@ impl<'h> MarkSession<'h> {
         if !stack.is_empty() {
             self.queue().chunks.push(stack);
         }
-        self.roots = Some(roots);
-        self.next_part = AtomicUsize::new(0);
     }
 
     /// Whether the object `address` points into is marked so far.
@@ -196,12 +194,21 @@ impl<'h> MarkSession<'h> {
     /// Marks until nothing is left. May be run by several threads at once if the session is parallel; in one that is not, all but the first
     /// return at once.
     pub fn mark_worker(&self) {
+        self.mark(None);
+    }
+
+    /// As [`MarkSession::mark_worker`], with the parts of these roots. Once in a session.
+    pub fn mark_parts(&self, roots: &dyn Roots) {
+        self.mark(Some(roots));
+    }
+
+    fn mark(&self, roots: Option<&dyn Roots>) {
         if !self.parallel && self.exclusive.swap(true, Acquire) {
             return;
         }
         let mut marker = Marker::new(self);
         self.queue().active += 1;
-        if let Some(roots) = self.roots {
+        if let Some(roots) = roots {
             let parts = roots.parts();
             loop {
                 let part = self.next_part.fetch_add(1, Relaxed);

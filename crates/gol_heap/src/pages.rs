@@ -89,9 +89,13 @@ impl Pages {
         self.insert(start, run);
     }
 
-    /// Marks the start of a collection, and gives long-unused runs back to the system. Returns the number of bytes given back.
-    pub(crate) fn scavenge(&mut self, space: &Reservation, all: bool) -> usize {
+    /// Notes the start of a collection.
+    pub(crate) fn next_cycle(&mut self) {
         self.cycle += 1;
+    }
+
+    /// Gives long-unused runs back to the system. Returns the number of bytes given back.
+    pub(crate) fn scavenge(&mut self, space: &Reservation, all: bool) -> usize {
         let mut released = 0;
         for (&start, run) in &mut self.by_start {
             if run.dirty && (all || self.cycle - run.freed_at > KEEP_CYCLES) {

@@ -353,7 +353,8 @@ fn marking_can_go_on_with_roots_that_depend_on_it() {
     // SAFETY: H5: one thread.
     let (first, second) =
         (Given { words: vec![key as u64], range: vec![] }, Given { words: vec![value as u64], range: vec![] });
-    let mut session = unsafe { heap.start_mark(false) };
+    // SAFETY: H5: one thread.
+    let session = unsafe { heap.start_mark(false) };
     session.visit(&first);
     session.mark_worker();
     assert!(session.is_marked(key) && !session.is_marked(value));

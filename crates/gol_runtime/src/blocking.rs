@@ -118,7 +118,7 @@ impl BlockingPool {
         }
         // SAFETY: R2: the call owns the goroutine.
         unsafe {
-            (*call.g.0).native_result = Some(result);
+            (*call.g.0).native_result = Some(Box::new(result));
             (*call.g.0).resume = Resume::Native;
         }
         if rt.env.deterministic() {

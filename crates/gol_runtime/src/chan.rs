@@ -511,7 +511,7 @@ pub(crate) unsafe fn decided(gp: *mut G, sg: *mut Sudog) {
     // SAFETY: R2: the caller won the goroutine.
     unsafe {
         (*gp).resume = Resume::SelectDone;
-        (*gp).resume_words = [sg as u64, 0];
+        (*gp).decided = sg;
     }
 }
 

@@ -190,33 +190,96 @@ impl Shared {
         self.world.start(counted);
     }
 
-    /// Collects; the world is stopped.
-    fn collect_stopped(&self) -> CollectStats {
-        let start = self.env.now();
+    /// Collects; the world has been stopped since `asked`, when that began.
+    fn collect_stopped(&self, asked: i64) -> GcReport {
+        let before = self.heap.stats();
+        let stopped = self.env.now();
         self.timers.purge_is_empty();
-        self.gs.for_each(|g| {
-            // SAFETY: R6: the world is stopped.
-            let g = unsafe { &mut *g };
-            if g.status == GStatus::Waiting {
-                let top = self.machine.stack_top(g);
-                g.stack.shrink(top);
-            }
-        });
+        let helpers = Helpers(self);
+        let roots = RuntimeRoots(self);
         // SAFETY: H5: the world is stopped, and its lock synchronises; `RuntimeRoots` shows all that goroutines and the runtime hold,
         // the machine shows the rest.
-        let session = unsafe { self.heap.start_mark(Helpers(self).threads() > 1) };
-        session.visit(&RuntimeRoots(self));
-        Helpers(self).run(&|| session.mark_worker());
+        let session = unsafe { self.heap.start_mark(helpers.threads() > 1) };
+        let swept = self.env.now();
+        session.visit(&roots);
+        helpers.run(&|| session.mark_parts(&roots));
         while self.machine.marked(&session) {
-            Helpers(self).run(&|| session.mark_worker());
+            helpers.run(&|| session.mark_worker());
         }
+        let marked = self.env.now();
         let stats = session.finish();
         let (seconds, nanoseconds) = self.env.wall();
         let end = seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds.into());
-        self.heap.add_pause(Pause { nanoseconds: (self.env.now() - start) as u64, end });
-        stats
+        let done = self.env.now();
+        self.heap.add_pause(Pause { nanoseconds: (done - asked) as u64, end });
+        let after = self.heap.stats();
+        GcReport {
+            number: after.num_gc,
+            at: asked,
+            stop: stopped - asked,
+            sweep: swept - stopped,
+            mark: marked - swept,
+            finish: done - marked,
+            threads: helpers.threads(),
+            before: before.alloc,
+            goal: before.next_gc,
+            next_goal: after.next_gc,
+            system: after.sys - after.heap_released.min(after.sys),
+            goroutines: self.live().max(0) as usize,
+            stats,
+        }
+    }
+
+    /// What can wait until the world goes on, by the worker that collected.
+    fn after_collection(&self, report: &GcReport) {
+        self.heap.release_unused();
+        self.gs.trim();
+        if let Some(listener) = &self.gc_listener {
+            listener(report);
+        }
     }
 }
+
+/// One collection: when, how long each phase took (nanoseconds), what it found.
+#[derive(Clone, Copy, Debug)]
+pub struct GcReport {
+    /// Its number, from 1.
+    pub number: u32,
+    /// When it began, by [`crate::Env::now`].
+    pub at: i64,
+    /// Until all workers had stopped.
+    pub stop: i64,
+    /// Sweeping what the collection before had left to sweep.
+    pub sweep: i64,
+    /// Roots and marking.
+    pub mark: i64,
+    /// The rest of the pause.
+    pub finish: i64,
+    /// Threads that could help.
+    pub threads: usize,
+    /// Bytes allocated when it began.
+    pub before: u64,
+    /// Bytes at which it was wanted.
+    pub goal: u64,
+    /// Bytes at which the next will be.
+    pub next_goal: u64,
+    /// Bytes that the heap has of the system.
+    pub system: u64,
+    /// Goroutines alive.
+    pub goroutines: usize,
+    /// What marking found.
+    pub stats: CollectStats,
+}
+
+impl GcReport {
+    /// How long the world stood still, in nanoseconds.
+    pub fn pause(&self) -> i64 {
+        self.stop + self.sweep + self.mark + self.finish
+    }
+}
+
+/// Who hears of each collection, on the worker that made it and after the world goes on.
+pub type GcListener = Box<dyn Fn(&GcReport) + Send + Sync>;
 
 impl Worker {
     /// Stops all other workers. The state of the running goroutine must be saved, and other stops and collections may come first. Each
@@ -232,11 +295,13 @@ impl Worker {
 
     /// `runtime.GC()`, also for an allocation that got no memory: collects now. The state of the running goroutine must be saved.
     pub fn collect(&mut self) -> CollectStats {
+        let asked = self.rt().env.now();
         self.stop_the_world();
-        let stats = self.rt().collect_stopped();
+        let report = self.rt().collect_stopped(asked);
         self.start_the_world();
+        self.rt().after_collection(&report);
         self.rt().machine.clone().collected(self);
-        stats
+        report.stats
     }
 
     /// Collects unless somebody else just did.
@@ -246,11 +311,13 @@ impl Worker {
                 self.stopped();
                 continue;
             }
+            let asked = self.rt().env.now();
             self.stop_the_world();
-            if self.rt().heap.gc_wanted() {
-                self.rt().collect_stopped();
-            }
+            let report = self.rt().heap.gc_wanted().then(|| self.rt().collect_stopped(asked));
             self.start_the_world();
+            if let Some(report) = report {
+                self.rt().after_collection(&report);
+            }
             self.rt().machine.clone().collected(self);
         }
     }
@@ -276,30 +343,39 @@ impl MarkHelpers for Helpers<'_> {
     }
 }
 
-/// All roots: goroutines, timers, and what the machine has.
+/// All roots: timers, what the machine has, and the goroutines, a slab a part.
 struct RuntimeRoots<'a>(&'a Shared);
 
 impl Roots for RuntimeRoots<'_> {
     fn visit(&self, visitor: &mut dyn RootVisitor) {
-        let rt = self.0;
-        rt.gs.for_each(|g| {
-            // SAFETY: R6: the world is stopped.
-            let g = unsafe { &*g };
+        self.0.timers.visit(visitor);
+        self.0.machine.visit_roots(visitor);
+    }
+
+    fn parts(&self) -> usize {
+        self.0.gs.slabs()
+    }
+
+    fn visit_part(&self, part: usize, visitor: &mut dyn RootVisitor) {
+        self.0.gs.for_slab(part, |g| {
+            // SAFETY: R6: the world is stopped, and each slab is one thread's.
+            let g = unsafe { &mut *g };
             if g.status != GStatus::Dead {
-                visit_g(rt, g, visitor);
+                visit_g(self.0, g, visitor);
             }
         });
-        rt.timers.visit(visitor);
-        rt.machine.visit_roots(visitor);
     }
 }
 
-fn visit_g(rt: &Shared, g: &G, visitor: &mut dyn RootVisitor) {
+fn visit_g(rt: &Shared, g: &mut G, visitor: &mut dyn RootVisitor) {
     let top = rt.machine.stack_top(g);
     debug_assert!(top <= g.stack.words(), "goroutine {} uses {} of {} words", g.id, top, g.stack.words());
+    if g.status == GStatus::Waiting {
+        g.stack.shrink(top);
+    }
     // SAFETY: the words up to `top` are the goroutine's, and nothing runs until the collection is over.
     unsafe { visitor.range(g.stack.ptr(), top.min(g.stack.words()) as usize) };
-    g.machine.iter().chain(&g.resume_words).for_each(|&word| visitor.word(word));
+    g.machine.iter().filter(|&&word| word != 0).for_each(|&word| visitor.word(word));
     // The channels it waits on, which it may not name any more.
     if g.status == GStatus::Waiting {
         visitor.word(g.sudog.c as u64);

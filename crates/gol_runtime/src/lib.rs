@@ -15,7 +15,8 @@
 //!
 //! # The invariants that make the unsafe code sound
 //!
-//! * **R1** (addresses): a `G`, and a sudog, lives in a slab that is not freed before the runtime is; so does a `Worker`, which is never freed.
+//! * **R1** (addresses): a `G`, and a sudog, lives in a slab that is freed only with the runtime, or when all that live in it are on the global list
+//!   of unused ones and with that belong to whoever frees it; a `Worker` is never freed.
 //! * **R2** (one owner): a goroutine belongs to exactly one party: the worker that runs it, the run queue or pool it is in, the queue of waiters,
 //!   timer or call it waits in, or whoever took it from one of these. Only the owner touches its plain fields and its stack. Ownership
 //!   passes through a lock or a queue, which synchronise.
@@ -84,6 +85,7 @@ pub use self::{
     },
     env::{Env, Mode, Rng},
     g::{G, GStatus, NO_SLOT, Resume},
+    gc::{GcListener, GcReport},
     runtime::{Config, MAX_WORKERS, Machine, RunEnd, Runtime},
     select::{CaseKind, Scase, SelectResult, select_resume, selectgo},
     sema::{

@@ -37,12 +37,16 @@ impl Shared {
         }
     }
 
+    pub fn note_time(&self, now: i64) {
+        self.coarse_seconds.store((now / 1_000_000_000) as u32, Relaxed);
+    }
+
     pub fn monitor(&self) {
         let mut seen: Vec<(u32, i64)> = Vec::new();
         let mut idle_ticks = 0;
         while !self.ended.load(Acquire) {
             let now = self.env.now();
-            self.coarse_now.store(now, Relaxed);
+            self.note_time(now);
             let started = self.started.load(Acquire);
             seen.resize(started, (0, now));
             let mut unanswered = false;

@@ -29,8 +29,8 @@
 
 use crate::blocking::BlockingPool;
 use crate::env::Env;
-use crate::g::{G, GRef, GStatus, Gs, Sudogs, new_g};
-use crate::gc::World;
+use crate::g::{G, GRef, GStatus, Gs, Sudogs};
+use crate::gc::{GcListener, World};
 use crate::idle::IdleSet;
 use crate::monitor::Monitor;
 use crate::park::{HELP, Parker, WOKEN};
@@ -60,6 +60,7 @@ pub(crate) struct Shared {
     pub heap: Arc<Heap>,
     pub machine: Arc<dyn Machine>,
     pub trace: Option<Arc<dyn TraceSink>>,
+    pub gc_listener: Option<GcListener>,
     pub injector: Injector<GRef>,
     pub idle: IdleSet,
     /// GOMAXPROCS. Changed with the world stopped.
@@ -80,8 +81,8 @@ pub(crate) struct Shared {
     pub next_id: AtomicU64,
     /// Goroutines made outside of workers.
     pub external_live: AtomicI64,
-    /// The monitor's idea of now, for `wait_since`.
-    pub coarse_now: AtomicI64,
+    /// The monitor's idea of now in seconds, for `wait_since`.
+    pub coarse_seconds: AtomicU32,
     pub(crate) ended: AtomicBool,
     pub(crate) end: Mutex<End>,
     pub(crate) end_changed: Condvar,
@@ -372,7 +373,7 @@ impl Shared {
             return;
         }
         self.env.advance_to(self.timers.next_when());
-        self.coarse_now.store(self.env.now(), Relaxed);
+        self.note_time(self.env.now());
         w.check_timers();
     }
 
@@ -461,7 +462,7 @@ impl Shared {
     /// A goroutine made by a thread that is no worker.
     pub fn new_external_g(&self, min_words: u32) -> Result<*mut G, StackOverflow> {
         let mut pool = Vec::new();
-        self.gs.refill(&mut pool, new_g);
+        self.gs.refill(&mut pool);
         let g = pool.pop().expect("refilled").as_ptr();
         self.gs.drain_all(&mut pool);
         let id = self.next_id.fetch_add(1, Relaxed);
@@ -469,7 +470,7 @@ impl Shared {
         unsafe {
             (*g).renew(id, min_words)?;
             (*g).parent = 0;
-            (*g).created_by = (0, 0);
+            (*g).created_by = 0;
             (*g).status = GStatus::Runnable;
         }
         self.external_live.fetch_add(1, Relaxed);
@@ -556,7 +557,7 @@ impl Worker {
             match what {
                 Due::Ready(g) => self.goready(g),
                 Due::Func(closure) => {
-                    if let Ok(g) = self.new_g(null(), (0, 0), crate::stack::MIN_WORDS) {
+                    if let Ok(g) = self.new_g(null(), 0, crate::stack::MIN_WORDS) {
                         // SAFETY: R2: the new goroutine is ours.
                         rt.machine.start_func(unsafe { &mut *g }, closure);
                         self.goready(g);

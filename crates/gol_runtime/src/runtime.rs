@@ -4,7 +4,7 @@ use crate::blocking::BlockingPool;
 use crate::chan::{HCHAN_POINTERS, Hchan};
 use crate::env::{Env, Mode};
 use crate::g::{G, GRef, GStatus, Slabs};
-use crate::gc::World;
+use crate::gc::{GcListener, World};
 use crate::idle::IdleSet;
 use crate::monitor::Monitor;
 use crate::proc::{End, Shared, Slot};
@@ -35,7 +35,7 @@ pub trait Machine: Send + Sync {
     /// Shows the roots that belong to no goroutine: globals, constants, tables. The world is stopped.
     fn visit_roots(&self, visitor: &mut dyn RootVisitor);
 
-    /// Shows roots of a goroutine besides its stack up to `top`, its `machine` words and its `resume_words`. The world is stopped.
+    /// Shows roots of a goroutine besides its stack up to `top`, its `machine` words. The world is stopped.
     fn visit_g(&self, _g: &G, _visitor: &mut dyn RootVisitor) {}
 
     /// The value a timer sends on its channel, in register form: the time of the monotonic reading `mono` (of [`Env::now`]), which was at or
@@ -78,13 +78,15 @@ pub struct Config {
     pub mode: Mode,
     /// Who hears of each event.
     pub trace: Option<Arc<dyn TraceSink>>,
+    /// Who hears of each collection.
+    pub gc_listener: Option<GcListener>,
 }
 
 impl Config {
     /// A parallel runtime on all cores.
     pub fn new(heap: Arc<Heap>, machine: Arc<dyn Machine>) -> Config {
         let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Config { workers, heap, machine, mode: Mode::Parallel, trace: None }
+        Config { workers, heap, machine, mode: Mode::Parallel, trace: None, gc_listener: None }
     }
 }
 
@@ -124,6 +126,7 @@ impl Runtime {
             heap: config.heap,
             machine: config.machine,
             trace: config.trace,
+            gc_listener: config.gc_listener,
             injector: Injector::new(),
             idle: IdleSet::new((1..workers as u16).rev().collect()),
             procs: AtomicU32::new(workers as u32),
@@ -139,7 +142,7 @@ impl Runtime {
             sema: SemaTable::new(),
             next_id: AtomicU64::new(1),
             external_live: AtomicI64::new(0),
-            coarse_now: AtomicI64::new(1),
+            coarse_seconds: AtomicU32::new(0),
             ended: AtomicBool::new(false),
             end: Mutex::new(End { how: None, alive: 0 }),
             end_changed: Condvar::new(),

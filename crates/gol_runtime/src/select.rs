@@ -293,8 +293,7 @@ pub unsafe fn select_resume(w: &mut Worker, g: *mut G) -> SelectResult {
     unsafe {
         debug_assert_eq!((*g).resume, Resume::SelectDone);
         (*g).resume = Resume::None;
-        let chosen = (*g).resume_words[0] as *mut Sudog;
-        (*g).resume_words = [0; 2];
+        let chosen = std::mem::replace(&mut (*g).decided, null_mut());
         // Pass 3: off the queues that did not win.
         let mut sg = (*g).waiting;
         while !sg.is_null() {

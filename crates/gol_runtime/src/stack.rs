@@ -1,10 +1,12 @@
 //! Register stacks: one growing array of 64-bit words for each goroutine.
 //!
-//! A stack starts with [`MIN_WORDS`] words and at least doubles when it grows, up to [`max_bytes`]. Growing moves it, so nothing but the
+//! A stack starts with [`MIN_WORDS`] words, which lie in the goroutine's own slab next to it, and at least doubles when it grows, up to
+//! [`max_bytes`]. Growing moves it, so nothing but the
 //! goroutine that runs on it may hold an address into it; parked goroutines are reached by offsets (R5), and no heap object ever
 //! points into a stack. Which of its words are in use is the owner's knowledge ([`crate::G::top`]).
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::cell::UnsafeCell;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
@@ -46,13 +48,35 @@ pub struct StackOverflow;
 #[repr(C)]
 pub struct Stack {
     ptr: NonNull<u64>,
+    /// The memory it starts in.
+    first: NonNull<u64>,
     words: u32,
 }
 
+/// The memory that a stack starts in. Whoever has it keeps it in place.
+#[repr(C)]
+pub(crate) struct First(UnsafeCell<[u64; MIN_WORDS as usize]>);
+
+impl First {
+    pub(crate) const fn new() -> First {
+        First(UnsafeCell::new([0; MIN_WORDS as usize]))
+    }
+}
+
 impl Stack {
-    /// A stack without words; its first use must grow it.
+    /// A stack without words; its first use must be [`Stack::start`].
     pub(crate) const fn empty() -> Stack {
-        Stack { ptr: NonNull::dangling(), words: 0 }
+        Stack { ptr: NonNull::dangling(), first: NonNull::dangling(), words: 0 }
+    }
+
+    /// Has the stack, which is empty, start in `first`.
+    ///
+    /// # Safety
+    /// `first` is memory that stays in place and is used by nobody else as long as the stack lives.
+    pub(crate) unsafe fn start(&mut self, first: *mut First) {
+        self.first = NonNull::new(first.cast()).expect("memory has an address");
+        self.ptr = self.first;
+        self.words = MIN_WORDS;
     }
 
     /// The address of word 0. Valid until the stack grows.
@@ -79,6 +103,7 @@ impl Stack {
         if min_words > max {
             return Err(StackOverflow);
         }
+        debug_assert!(self.words != 0, "a stack starts in its first memory");
         let words = min_words.next_power_of_two().clamp(MIN_WORDS, max);
         self.resize(words)
     }
@@ -96,21 +121,34 @@ impl Stack {
         }
     }
 
-    /// Gives the memory back.
-    pub(crate) fn free(&mut self) {
-        if self.words != 0 {
-            // SAFETY: `ptr` came from `alloc_zeroed` with this very layout.
+    /// Makes it as it was at first; its contents are lost.
+    pub(crate) fn reset(&mut self) {
+        if self.words > MIN_WORDS {
+            self.free();
+            self.ptr = self.first;
+            self.words = MIN_WORDS;
+        }
+    }
+
+    /// Gives memory other than the first back; the caller says what it has instead.
+    fn free(&mut self) {
+        if self.words > MIN_WORDS {
+            // SAFETY: `ptr` came from `alloc_zeroed` with this very layout: only the first memory is this short.
             unsafe { dealloc(self.ptr.as_ptr().cast(), Stack::layout(self.words)) };
-            self.ptr = NonNull::dangling();
-            self.words = 0;
         }
     }
 
     fn resize(&mut self, words: u32) -> Result<(), StackOverflow> {
-        // SAFETY: the layout is not empty: `words` is at least `MIN_WORDS`.
-        let new = NonNull::new(unsafe { alloc_zeroed(Stack::layout(words)) }.cast::<u64>()).ok_or(StackOverflow)?;
-        // SAFETY: both are this long, and the new one was just allocated, so they do not overlap.
-        unsafe { new.copy_from_nonoverlapping(self.ptr, self.words.min(words) as usize) };
+        let kept = self.words.min(words) as usize;
+        let new = if words == MIN_WORDS {
+            self.first
+        } else {
+            // SAFETY: the layout is not empty.
+            NonNull::new(unsafe { alloc_zeroed(Stack::layout(words)) }.cast::<u64>()).ok_or(StackOverflow)?
+        };
+        // SAFETY: both are this long, and they do not overlap: the new one was just allocated, or is the first memory, which is not in use
+        // while the stack is longer than that.
+        unsafe { new.copy_from_nonoverlapping(self.ptr, kept) };
         self.free();
         self.ptr = new;
         self.words = words;
@@ -134,7 +172,10 @@ mod tests {
 
     #[test]
     fn grows_by_doubling_and_keeps_contents() {
+        let mut first = First::new();
         let mut s = Stack::empty();
+        // SAFETY: the memory outlives the stack.
+        unsafe { s.start(&raw mut first) };
         s.grow(1).unwrap();
         assert_eq!(s.words(), 32);
         // SAFETY: 31 < 32.
@@ -149,6 +190,11 @@ mod tests {
         s.grow(5000).unwrap();
         assert_eq!(s.words(), 8192);
         s.shrink(10);
+        assert_eq!(s.words(), 32);
+        // SAFETY: 31 < 32.
+        assert_eq!(unsafe { s.ptr().add(31).read() }, 7, "back in the first memory");
+        s.grow(100).unwrap();
+        s.reset();
         assert_eq!(s.words(), 32);
         assert_eq!(s.grow(MAX_WORDS + 1), Err(StackOverflow));
     }

@@ -20,7 +20,7 @@
 
 use crate::Runtime;
 use crate::env::{REDUCTION, Rng, SWITCH};
-use crate::g::{G, GRef, GStatus, POOL_BATCH, Resume, Sudog, new_g};
+use crate::g::{G, GRef, GStatus, POOL_BATCH, Resume, Sudog};
 use crate::proc::Shared;
 use crate::runtime::RunEnd;
 use crate::stack::StackOverflow;
@@ -431,7 +431,7 @@ impl Worker {
             (*g).status = GStatus::Waiting;
             (*g).wait_reason = reason;
             (*g).resume = Resume::None;
-            (*g).wait_since = self.rt.coarse_now.load(Relaxed);
+            (*g).wait_since = self.rt.coarse_seconds.load(Relaxed);
             self.trace(Event::Park { g: (*g).id, reason });
         }
     }
@@ -470,9 +470,9 @@ impl Worker {
     /// A new goroutine with an empty frame and room for `min_words` registers. The machine fills in stack, `pc`, `func`, `base` and `top`
     /// and then calls [`Worker::goready`]. `parent` may be null.
     #[inline]
-    pub fn new_g(&mut self, parent: *const G, created_by: (u64, u64), min_words: u32) -> Result<*mut G, StackOverflow> {
+    pub fn new_g(&mut self, parent: *const G, created_by: u32, min_words: u32) -> Result<*mut G, StackOverflow> {
         if self.gs.is_empty() {
-            self.rt().gs.refill(&mut self.gs, new_g);
+            self.rt().gs.refill(&mut self.gs);
         }
         let g = self.gs.pop().expect("refilled").as_ptr();
         if self.next_id == self.last_id {
@@ -522,7 +522,7 @@ impl Worker {
     #[inline]
     pub(crate) fn acquire_sudog(&mut self) -> *mut Sudog {
         if self.sudogs.is_empty() {
-            self.rt().sudogs.refill(&mut self.sudogs, Sudog::new);
+            self.rt().sudogs.refill(&mut self.sudogs);
         }
         self.sudogs.pop().expect("refilled").as_ptr()
     }

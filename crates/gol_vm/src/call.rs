@@ -92,8 +92,8 @@ pub(crate) unsafe fn go(
     // SAFETY: the caller's promises; the new stack has the room that was asked for.
     unsafe {
         let nregs = vm.image.nregs_at(entry) as usize;
-        let pc = at.offset_from(vm.image.code.as_ptr().cast()) as u64;
-        let Ok(new) = w.new_g(g, (0, pc), (HEADER + nregs) as u32) else {
+        let pc = at.offset_from(vm.image.code.as_ptr().cast()) as u32;
+        let Ok(new) = w.new_g(g, pc, (HEADER + nregs) as u32) else {
             return Err(Raise::OutOfMemory);
         };
         let base = start_frame(vm, new, entry, closure);

@@ -25,6 +25,7 @@ pub mod dynamic;
 mod equal;
 mod finalizers;
 pub mod float;
+mod gcstats;
 mod iface;
 mod image;
 mod interp;

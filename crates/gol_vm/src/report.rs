@@ -195,7 +195,7 @@ pub(crate) unsafe fn dump(vm: &Vm, gs: &[*mut G], out: &mut String) {
             };
             let minutes = match (*g).status {
                 GStatus::Waiting if (*g).wait_reason != WaitReason::None => {
-                    (vm.runtime_now() - (*g).wait_since) / 60_000_000_000
+                    (vm.runtime_now() / 1_000_000_000 - (*g).wait_since as i64) / 60
                 }
                 _ => 0,
             };
@@ -296,7 +296,7 @@ pub(crate) unsafe fn trace(vm: &Vm, g: *mut G, out: &mut String) {
         last.push_back((f, offset, level));
     };
     // SAFETY: the caller's promise.
-    let (parent, (_, created)) = unsafe {
+    let (parent, created) = unsafe {
         walk(vm, g, &mut visit);
         ((*g).parent, (*g).created_by)
     };
@@ -318,10 +318,10 @@ pub(crate) unsafe fn trace(vm: &Vm, g: *mut G, out: &mut String) {
         }
     }
     if parent != 0
-        && let Some(f) = vm.image.func_containing(created as u32)
+        && let Some(f) = vm.image.func_containing(created)
         && let Some(function) = vm.image.program.funcs.get(f)
     {
-        let offset = created as u32 - vm.image.funcs[f].entry;
+        let offset = created - vm.image.funcs[f].entry;
         let _ = writeln!(out, "created by {} in goroutine {parent}", function.name);
         if let Some((file, line)) = function.line_at(offset) {
             let _ = writeln!(out, "\t{}:{line} +{:#x}", vm.image.program.files[file as usize], offset * 8);

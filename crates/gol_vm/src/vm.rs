@@ -3,6 +3,7 @@
 use crate::call;
 use crate::crash::{Crash, Traceback};
 use crate::finalizers::Finalizers;
+use crate::gcstats::GcStats;
 use crate::image::{HEADER, Image};
 use crate::provenance::Provenance;
 use crate::raise::Raise;
@@ -25,6 +26,8 @@ pub struct Options {
     pub args: Vec<String>,
     /// Collect at every allocation: finds roots that were forgotten.
     pub gc_stress: bool,
+    /// Shows each collection on standard error.
+    pub gc_stats: bool,
     /// As `debug.SetGCPercent`.
     pub gc_percent: i32,
     /// As `debug.SetMemoryLimit`; `i64::MAX` for none.
@@ -93,6 +96,8 @@ impl Vm {
         let mut config = Config::new(self.heap.clone(), machine);
         config.workers = self.options.workers;
         config.mode = self.options.mode;
+        let gc_stats = self.options.gc_stats.then(Arc::<GcStats>::default);
+        config.gc_listener = gc_stats.as_ref().map(GcStats::listener);
         let runtime = self.runtime.get_or_init(|| Runtime::new(config));
         let meta = &self.image.funcs[entry as usize];
         let Ok(main) = runtime.new_main(HEADER as u32 + meta.nregs) else {
@@ -101,7 +106,11 @@ impl Vm {
         };
         // SAFETY: V1, and the goroutine is new and has the room it was asked for.
         unsafe { call::start_frame(self, main, meta.entry, 0) };
-        match runtime.run(main) {
+        let end = runtime.run(main);
+        if let Some(stats) = gc_stats {
+            stats.summary(runtime.env().now(), &self.heap.stats());
+        }
+        match end {
             RunEnd::MainDone => 0,
             RunEnd::Exit(status) => status,
             end @ (RunEnd::Deadlock | RunEnd::NoGoroutines) => {
@@ -260,7 +269,7 @@ impl Machine for Interpreter {
             let entry = *(runner as *const u64) as u32;
             let words = HEADER as u32 + self.vm.image.nregs_at(entry);
             let g = w
-                .new_g(std::ptr::null(), (0, 0), words)
+                .new_g(std::ptr::null(), 0, words)
                 .expect("a goroutine of package runtime has a frame of ordinary size");
             call::start_frame(&self.vm, g, entry, runner);
             w.goready(g);

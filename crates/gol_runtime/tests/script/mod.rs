@@ -104,7 +104,7 @@ pub const REGS: u32 = 16;
 impl Script {
     unsafe fn start(&self, g: *mut G, func: usize) {
         unsafe {
-            (*g).func = func as u64;
+            (*g).machine[3] = func as u64;
             (*g).pc = 0;
             (*g).base = 0;
             (*g).top = REGS;
@@ -128,7 +128,7 @@ impl Machine for Script {
             'switch: loop {
                 w.set_guard(u64::MAX);
                 let mut pc = (*g).pc as usize;
-                let code = &self.funcs[(*g).func as usize];
+                let code = &self.funcs[(*g).machine[3] as usize];
                 let regs = (*g).stack.ptr();
                 macro_rules! r {
                     ($r:expr) => {
@@ -169,7 +169,7 @@ impl Machine for Script {
                     Resume::Native => {
                         (*g).resume = Resume::None;
                         let Block(to, ..) = &code[pc - 1] else { panic!("not a call") };
-                        let value = (*g).native_result.take().unwrap();
+                        let value = *(*g).native_result.take().unwrap();
                         r!(to) = *value.downcast::<i64>().unwrap() as u64;
                     }
                 }
@@ -256,7 +256,7 @@ impl Machine for Script {
                             }
                         }
                         Go(func, args) => {
-                            let n = w.new_g(g, (0, pc as u64), REGS).unwrap();
+                            let n = w.new_g(g, pc as u32, REGS).unwrap();
                             self.start(n, *func);
                             for (i, a) in args.iter().enumerate() {
                                 *(*n).stack.ptr().add(i) = r!(a);
@@ -391,7 +391,7 @@ pub fn run_traced(
     trace: Option<Arc<dyn TraceSink>>,
 ) -> Outcome {
     let machine = Arc::new(script(funcs));
-    let rt = Runtime::new(Config { workers, heap, machine: machine.clone(), mode, trace });
+    let rt = Runtime::new(Config { workers, heap, machine: machine.clone(), mode, trace, gc_listener: None });
     let main = rt.new_main(REGS).unwrap();
     unsafe { machine.start(main, 0) };
     let end = rt.run(main);
