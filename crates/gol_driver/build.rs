@@ -1,4 +1,11 @@
-//! Embeds the standard library: writes a table of all files under `stdlib/` for `src/stdlib.rs` to include.
+//! Embeds the standard library: writes a table of all files under `stdlib/`, with what they declare, for `src/stdlib.rs` to
+//! include.
+
+#[allow(dead_code)]
+#[path = "../gol_syntax/src/outline.rs"]
+mod outline;
+
+use outline::{Outline, Piece};
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,16 +19,32 @@ fn main() {
     walk(&root, &mut files);
     // By package, then by name: a package in a folder of another's must not come between its files.
     files.sort_by_key(|f| (f.parent().map(Path::to_path_buf), f.file_name().map(|n| n.to_os_string())));
-    let mut out = String::from("pub(crate) static FILES: &[(&str, &str, &str)] = &[\n");
+    let mut out = String::from("pub(crate) static FILES: &[Embedded] = &[\n");
     for file in files {
         let inner = file.strip_prefix(&root).expect("found under the root");
         let dir = inner.parent().expect("a file lies in a folder").to_string_lossy().replace('\\', "/");
         let name = inner.file_name().expect("a file has a name").to_string_lossy().into_owned();
-        writeln!(out, "({dir:?}, {name:?}, include_str!({:?})),", file.display().to_string()).expect("to a string");
+        let text = fs::read_to_string(&file).expect("a file of the library can be read");
+        let outline = source(&Outline::of(&text));
+        let text = format!("include_str!({:?})", file.display().to_string());
+        writeln!(out, "Embedded {{ dir: {dir:?}, name: {name:?}, text: {text}, outline: {outline} }},")
+            .expect("to a string");
     }
     out.push_str("];\n");
     let to = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("stdlib_files.rs");
     fs::write(to, out).expect("OUT_DIR can be written");
+}
+
+/// An outline as a Rust expression.
+fn source(outline: &Outline) -> String {
+    let piece = |p: Piece| format!("piece({}, {})", p.lo, p.len);
+    let imports = outline.imports.iter().map(|i| format!("import({}, {}), ", piece(i.path), piece(i.name)));
+    let items = outline.items.iter().map(|i| {
+        let (decl, name, receiver) = (piece(i.decl), piece(i.name), piece(i.receiver));
+        format!("item(ItemKind::{:?}, {decl}, {name}, {receiver}), ", i.kind)
+    });
+    let (package, imports, items) = (piece(outline.package), imports.collect::<String>(), items.collect::<String>());
+    format!("outline({package}, &[{imports}], &[{items}])")
 }
 
 fn walk(dir: &Path, files: &mut Vec<PathBuf>) {

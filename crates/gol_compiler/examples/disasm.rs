@@ -12,7 +12,7 @@ fn main() {
     let mut map = SourceMap::new();
     let mut ast = Ast::new();
     let id = map.add(&path, text).expect("it is small");
-    let (file, mut found) = gol_syntax::parse_file(&map, id, &mut ast);
+    let (file, mut found) = gol_syntax::parse_file(&map, id, &ast);
     let mut types = gol_types::Program::new(&mut ast.names);
     let options = gol_types::Options::default();
     found.extend(types.check_package(&ast, &map, &[file], "main", &HashMap::new(), options).1);

@@ -244,7 +244,7 @@ impl<'a> Session<'a> {
 
     /// The declaration of a function object.
     pub(crate) fn decl_of(&self, obj: ObjId) -> Option<&'a FuncDecl> {
-        let ObjKind::Func { decl, .. } = self.tp.objects[obj].kind else { return None };
+        let ObjKind::Func { decl: Some(decl), .. } = self.tp.objects[obj].kind else { return None };
         match &self.ast[decl].kind {
             Decl::Func(f) => Some(f),
             _ => None,

@@ -12,7 +12,7 @@ fn disassemble(name: &str, text: &str) -> String {
     let mut map = SourceMap::new();
     let mut ast = Ast::new();
     let id = map.add(name, text.to_string()).expect("the text is small");
-    let (file, found) = gol_syntax::parse_file(&map, id, &mut ast);
+    let (file, found) = gol_syntax::parse_file(&map, id, &ast);
     assert!(found.is_empty(), "{found:?}");
     let mut types = gol_types::Program::new(&mut ast.names);
     let imports = HashMap::new();

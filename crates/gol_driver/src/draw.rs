@@ -103,7 +103,7 @@ fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) ->
     }
     let text = |name: &String| {
         let file = map.file_named(name);
-        (name.clone(), file.map_or(String::new(), |f| f.text.clone()))
+        (name.clone(), file.map_or(String::new(), |f| f.text.to_string()))
     };
     report.finish().write(sources(texts.iter().map(text)), out)
 }

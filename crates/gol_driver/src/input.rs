@@ -92,6 +92,9 @@ fn folder(dir: &Path) -> Result<Texts, InputError> {
     Ok(Texts { files, dir: dir.to_path_buf(), is_folder: true })
 }
 
+/// What is said of a program whose offsets do not fit in 32 bits.
+pub(crate) const TOO_LARGE: &str = "the program is larger than 4 GiB";
+
 /// The text of an input that is one file, for tools that look at no more than that.
 pub(crate) fn one_text(input: &Input) -> Result<(SourceMap, FileId), InputError> {
     if let Input::Path(path) = input
@@ -104,6 +107,6 @@ pub(crate) fn one_text(input: &Input) -> Result<(SourceMap, FileId), InputError>
     let text = String::from_utf8(text).map_err(|_| InputError(format!("{name} is no UTF-8 text")))?;
     match map.add(name, text) {
         Some(id) => Ok((map, id)),
-        None => Err(InputError("the program is larger than 4 GiB".into())),
+        None => Err(InputError(TOO_LARGE.into())),
     }
 }

@@ -4,7 +4,8 @@
 //! not there at all stands in the way of nothing but itself, so that `gol check` tells more at once.
 
 use crate::find::{self, Finder};
-use crate::input::{self, Input, InputError};
+use crate::input::{self, Input, InputError, TOO_LARGE};
+use crate::stdlib::LibraryFile;
 use crate::{Built, Library};
 use gol_source::{Code, Diagnostic, FileId, SourceMap, Span, Symbol, nearest};
 use gol_syntax::ast::{Ast, Decl, File};
@@ -38,7 +39,7 @@ pub(crate) fn load(input: &Input, library: &Library, compile: bool) -> Result<Bu
     let one_name = !loader.diagnostics.is_empty() || loader.one_name(&files, &texts.dir, None);
     let mut program = None;
     if well_formed && one_name {
-        let mut types = Program::new(&mut loader.ast.names);
+        let mut types = Program::new(&loader.ast.names);
         types.library = crate::stdlib::paths().into_iter().filter(|p| !p.starts_with("internal/")).collect();
         if !loader.standard(&mut types, RUNTIME, &mut Vec::new()) {
             let text = match library {
@@ -125,7 +126,7 @@ impl<'a> Loader<'a> {
             }
         };
         let Some(id) = self.map.add(name, text) else {
-            self.report(Code::SyntaxError, Span::NONE, "the program is larger than 4 GiB");
+            self.report(Code::SyntaxError, Span::NONE, TOO_LARGE);
             return None;
         };
         if let Some(at) = wrong {
@@ -133,7 +134,7 @@ impl<'a> Loader<'a> {
             self.report(Code::SyntaxError, Span::new(at, at + 1), "invalid UTF-8 encoding");
             return None;
         }
-        let (mut file, found) = gol_syntax::parse_file(&self.map, id, &mut self.ast);
+        let (mut file, found) = gol_syntax::parse_file(&self.map, id, &self.ast);
         self.map.set_marks(id, std::mem::take(&mut file.marks));
         self.diagnostics.extend(found);
         self.embeds(&file);
@@ -339,16 +340,23 @@ impl<'a> Loader<'a> {
         }
         trail.push(path.to_string());
         let mut files = Vec::new();
-        for file in sources {
-            files.extend(self.parse(format!("$GOL/{path}/{}", file.name), file.text.into_owned()));
-        }
-        for import in self.imports_of(&files) {
-            let path = &import.path;
-            if path != "unsafe" && !self.standard(types, path, trail) {
-                self.report(Code::BrokenImport, import.path_span, format!("package {path} is not in std"));
+        for LibraryFile { name, text, outline } in sources {
+            let Some(id) = self.map.add(format!("$GOL/{path}/{name}"), text.clone()) else {
+                self.report(Code::SyntaxError, Span::NONE, TOO_LARGE);
+                return false;
+            };
+            for import in &*outline.imports {
+                let path = import.path.of(&text);
+                if path != "unsafe" && !self.standard(types, path, trail) {
+                    let at = self.map.file(id).base + import.path.lo;
+                    let span = Span::new(at - 1, at + import.path.len + 1);
+                    self.report(Code::BrokenImport, span, format!("package {path} is not in std"));
+                }
             }
+            files.push((id, outline));
         }
-        let id = self.check(types, &files, path, Options { trusted: true, ..Options::default() });
+        let (id, found) = types.declare_library(&self.ast, &self.map, &files, path, &self.known);
+        self.diagnostics.extend(found);
         self.known.insert(path.to_string(), id);
         trail.pop();
         true

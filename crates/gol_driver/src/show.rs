@@ -24,8 +24,8 @@ pub fn tokens(input: &Input) -> Result<String, InputError> {
 pub fn tree(input: &Input) -> Result<(Built, String), InputError> {
     on_a_large_stack(|| {
         let (map, id) = input::one_text(input)?;
-        let mut ast = gol_syntax::ast::Ast::new();
-        let (file, diagnostics) = gol_syntax::parse_file(&map, id, &mut ast);
+        let ast = gol_syntax::ast::Ast::new();
+        let (file, diagnostics) = gol_syntax::parse_file(&map, id, &ast);
         let text = gol_syntax::print::file(&ast, &map, &file);
         Ok((Built { map, diagnostics, program: None }, text))
     })

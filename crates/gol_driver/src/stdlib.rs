@@ -1,9 +1,34 @@
 //! The standard library: inside the binary, or in a folder for those who work on it.
 
+use gol_syntax::outline::{Import, Item, ItemKind, Outline, Piece};
 use std::borrow::Cow;
 use std::path::{Component, Path, PathBuf};
 
 include!(concat!(env!("OUT_DIR"), "/stdlib_files.rs"));
+
+/// A file inside the binary. The build script writes the table of them with the functions below.
+pub(crate) struct Embedded {
+    dir: &'static str,
+    name: &'static str,
+    text: &'static str,
+    outline: Outline,
+}
+
+const fn piece(lo: u32, len: u32) -> Piece {
+    Piece { lo, len }
+}
+
+const fn import(path: Piece, name: Piece) -> Import {
+    Import { path, name }
+}
+
+const fn item(kind: ItemKind, decl: Piece, name: Piece, receiver: Piece) -> Item {
+    Item { kind, decl, name, receiver }
+}
+
+const fn outline(package: Piece, imports: &'static [Import], items: &'static [Item]) -> Outline {
+    Outline { package, imports: Cow::Borrowed(imports), items: Cow::Borrowed(items) }
+}
 
 /// Where the standard library is read.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -19,19 +44,24 @@ pub enum Library {
 pub(crate) struct LibraryFile {
     /// The name in its folder.
     pub(crate) name: Cow<'static, str>,
-    /// The text, as it is on disk.
-    pub(crate) text: Cow<'static, [u8]>,
+    /// The text.
+    pub(crate) text: Cow<'static, str>,
+    /// What it declares.
+    pub(crate) outline: Outline,
 }
 
 impl Library {
     /// The files of the package with this import path, by name; empty if there is no such package.
     pub(crate) fn package(&self, path: &str) -> Vec<LibraryFile> {
         let Library::Folder(root) = self else {
-            let file = |f: &(&'static str, &'static str, &'static str)| LibraryFile {
-                name: Cow::Borrowed(f.1),
-                text: Cow::Borrowed(f.2.as_bytes()),
+            let lo = FILES.partition_point(|f| f.dir < path);
+            let files = FILES[lo..].iter().take_while(|f| f.dir == path);
+            let file = |f: &Embedded| LibraryFile {
+                name: Cow::Borrowed(f.name),
+                text: Cow::Borrowed(f.text),
+                outline: f.outline.clone(),
             };
-            return embedded(path).iter().map(file).collect();
+            return files.map(file).collect();
         };
         // A path that leads out of the folder names no package.
         let inside = Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
@@ -41,21 +71,16 @@ impl Library {
         paths.sort();
         let file = |p: PathBuf| {
             let name = p.file_name()?.to_string_lossy().into_owned();
-            Some(LibraryFile { name: name.into(), text: std::fs::read(&p).ok()?.into() })
+            let text = String::from_utf8_lossy(&std::fs::read(&p).ok()?).into_owned();
+            Some(LibraryFile { name: name.into(), outline: Outline::of(&text), text: text.into() })
         };
         paths.into_iter().filter_map(file).collect()
     }
 }
 
-fn embedded(path: &str) -> &'static [(&'static str, &'static str, &'static str)] {
-    let lo = FILES.partition_point(|f| f.0 < path);
-    let hi = FILES.partition_point(|f| f.0 <= path);
-    &FILES[lo..hi]
-}
-
 /// The import paths of all packages, sorted.
 pub fn paths() -> Vec<&'static str> {
-    let mut all: Vec<_> = FILES.iter().map(|f| f.0).collect();
+    let mut all: Vec<_> = FILES.iter().map(|f| f.dir).collect();
     all.dedup();
     all
 }
@@ -64,16 +89,16 @@ pub fn paths() -> Vec<&'static str> {
 mod tests {
     use super::*;
     use gol_source::SourceMap;
-    use gol_syntax::ast::{Ast, Decl};
+    use gol_syntax::ast::{Ast, Decl, Ident};
     use std::collections::BTreeSet;
 
     /// The full names of all functions without a body.
     fn bodyless() -> BTreeSet<String> {
-        let (mut map, mut ast) = (SourceMap::new(), Ast::new());
+        let (mut map, ast) = (SourceMap::new(), Ast::new());
         let mut all = BTreeSet::new();
-        for (dir, name, text) in FILES {
-            let id = map.add(format!("{dir}/{name}"), text.to_string()).expect("the library is small");
-            let (file, found) = gol_syntax::parse_file(&map, id, &mut ast);
+        for Embedded { dir, name, text, .. } in FILES {
+            let id = map.add(format!("{dir}/{name}"), *text).expect("the library is small");
+            let (file, found) = gol_syntax::parse_file(&map, id, &ast);
             assert!(found.is_empty(), "{dir}/{name}: {}", found[0].message);
             for d in file.decls {
                 if let Decl::Func(f) = &ast[d].kind
@@ -95,5 +120,32 @@ mod tests {
         assert!(missing.is_empty(), "no native for {missing:?}");
         let dead: Vec<_> = bound.difference(&declared).collect();
         assert!(dead.is_empty(), "no function for native {dead:?}");
+    }
+
+    #[test]
+    fn outlines_have_what_the_parser_finds() {
+        let (mut map, ast) = (SourceMap::new(), Ast::new());
+        for f in FILES {
+            let id = map.add(f.name, f.text).expect("the library is small");
+            let (base, file) = (map.file(id).base, gol_syntax::parse_file(&map, id, &ast).0);
+            let mut parsed = Vec::new();
+            for d in file.decls {
+                let span = ast[d].span;
+                let mut add = |name: &Ident| {
+                    parsed.push((ast.text(name.name), name.span.lo - base, span.lo - base, span.hi - base))
+                };
+                match &ast[d].kind {
+                    Decl::Bad | Decl::Import(_) => {}
+                    Decl::Const(specs) => specs.iter().flat_map(|s| &s.names).for_each(&mut add),
+                    Decl::Var(specs) => specs.iter().flat_map(|s| &s.names).for_each(&mut add),
+                    Decl::Type(specs) => specs.iter().map(|s| &s.name).for_each(&mut add),
+                    Decl::Func(func) => add(&func.name),
+                }
+            }
+            let piece = |i: &Item| (i.name.of(f.text), i.name.lo, i.decl.lo, i.decl.lo + i.decl.len);
+            let outlined: Vec<_> = f.outline.items.iter().map(piece).collect();
+            assert_eq!(outlined, parsed, "{}/{}", f.dir, f.name);
+            assert_eq!(f.outline.package.of(f.text), ast.text(file.package.name));
+        }
     }
 }

@@ -5,6 +5,7 @@
 //! finds as [`Diagnostic`]s; drawing them is the driver's business.
 #![forbid(unsafe_code)]
 
+mod arena;
 pub mod codes;
 mod diagnostic;
 mod map;
@@ -12,6 +13,7 @@ mod nearest;
 mod page;
 mod symbol;
 
+pub use arena::Arena;
 pub use codes::Code;
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use map::{FileId, LineMark, Position, SourceFile, SourceMap, Span};

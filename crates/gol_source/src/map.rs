@@ -1,5 +1,8 @@
 //! Files, global byte offsets, lines and columns.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
 /// A half-open range of global byte offsets, `lo..hi`, as given out by a [`SourceMap`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, PartialOrd, Ord)]
 pub struct Span {
@@ -63,18 +66,24 @@ pub struct SourceFile {
     /// The name as it is shown in messages and traces.
     pub name: String,
     /// The text.
-    pub text: String,
+    pub text: Cow<'static, str>,
     /// Global offset of the text's first byte.
     pub base: u32,
-    lines: Vec<u32>,
+    /// Where its lines begin, once someone asks.
+    lines: OnceCell<Vec<u32>>,
     /// Its `//line` comments in order, each with the file that it names.
     marks: Vec<(LineMark, FileId)>,
 }
 
 impl SourceFile {
+    fn lines(&self) -> &[u32] {
+        let begins = |text: &str| text.bytes().zip(1..).filter(|b| b.0 == b'\n').map(|b| b.1).collect::<Vec<u32>>();
+        self.lines.get_or_init(|| [vec![0], begins(&self.text)].concat())
+    }
+
     /// The text of line `line` (from 1) without its newline; empty when there is no such line.
     pub fn line_text(&self, line: u32) -> &str {
-        let Some(&start) = self.lines.get((line as usize).wrapping_sub(1)) else { return "" };
+        let Some(&start) = self.lines().get((line as usize).wrapping_sub(1)) else { return "" };
         let rest = &self.text[start as usize..];
         let end = rest.find('\n').unwrap_or(rest.len());
         rest[..end].trim_end_matches('\r')
@@ -94,14 +103,19 @@ impl SourceMap {
     }
 
     /// Adds a file and gives its id; `None` when all files together would pass 4 GiB.
-    pub fn add(&mut self, name: impl Into<String>, text: String) -> Option<FileId> {
+    pub fn add(&mut self, name: impl Into<String>, text: impl Into<Cow<'static, str>>) -> Option<FileId> {
+        let text = text.into();
         let base = self.files.last().map_or(1, |f| f.base as u64 + f.text.len() as u64 + 1);
         if base + text.len() as u64 >= u32::MAX as u64 {
             return None;
         }
-        let lines = std::iter::once(0).chain(text.bytes().enumerate().filter(|b| b.1 == b'\n').map(|b| b.0 as u32 + 1));
-        let lines = lines.collect();
-        self.files.push(SourceFile { name: name.into(), text, base: base as u32, lines, marks: Vec::new() });
+        self.files.push(SourceFile {
+            name: name.into(),
+            text,
+            base: base as u32,
+            lines: OnceCell::new(),
+            marks: Vec::new(),
+        });
         Some(FileId(self.files.len() as u32 - 1))
     }
 
@@ -145,8 +159,8 @@ impl SourceMap {
         let file = self.file_at(offset)?;
         let f = self.file(file);
         let local = (offset - f.base).min(f.text.len() as u32);
-        let line = f.lines.partition_point(|&l| l <= local) as u32;
-        Some(Position { file, line, column: local - f.lines[line as usize - 1] + 1 })
+        let line = f.lines().partition_point(|&l| l <= local) as u32;
+        Some(Position { file, line, column: local - f.lines()[line as usize - 1] + 1 })
     }
 
     /// The place that people are told: [`SourceMap::position`] unless a `//line` comment says otherwise. Column 0: none.
@@ -189,8 +203,8 @@ mod tests {
     #[test]
     fn positions_across_files() {
         let mut m = SourceMap::new();
-        let a = m.add("a.gol", "x\nyz".into()).unwrap();
-        let b = m.add("b.gol", "\nq".into()).unwrap();
+        let a = m.add("a.gol", "x\nyz").unwrap();
+        let b = m.add("b.gol", "\nq").unwrap();
         let base = m.file(b).base;
         assert_eq!(m.position(m.file(a).base + 3), Some(Position { file: a, line: 2, column: 2 }));
         assert_eq!(m.position(base + 1), Some(Position { file: b, line: 2, column: 1 }));
@@ -202,7 +216,7 @@ mod tests {
     #[test]
     fn marks_change_what_is_told() {
         let mut m = SourceMap::new();
-        let a = m.add("d/a.gol", "x\n//line b.y:10\nyz\n/*line :7:3*/q r\ns".into()).unwrap();
+        let a = m.add("d/a.gol", "x\n//line b.y:10\nyz\n/*line :7:3*/q r\ns").unwrap();
         let mark = |from, name: Option<&str>, line, column| LineMark { from, name: name.map(Into::into), line, column };
         m.set_marks(a, vec![mark(16, Some("b.y"), 10, 0), mark(32, None, 7, 3)]);
         let told = |at: u32| m.describe(Span::new(m.file(a).base + at, m.file(a).base + at));

@@ -1,7 +1,10 @@
 //! Interned names and literal texts.
 
-use std::collections::HashMap;
-use std::rc::Rc;
+use crate::Arena;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+use std::cell::RefCell;
+use std::hash::{Hash, Hasher};
 
 /// An interned string, compared by number.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -17,17 +20,23 @@ impl Symbol {
 /// Gives equal strings equal [`Symbol`]s.
 #[derive(Debug)]
 pub struct Interner {
-    ids: HashMap<Rc<str>, Symbol>,
-    texts: Vec<Rc<str>>,
+    ids: RefCell<HashTable<Symbol>>,
+    texts: Arena<Box<str>>,
 }
 
 impl Default for Interner {
     fn default() -> Self {
-        let mut i = Interner { ids: HashMap::new(), texts: Vec::new() };
-        i.intern("");
-        i.intern("_");
-        i
+        let names = Interner { ids: RefCell::default(), texts: Arena::new() };
+        names.intern("");
+        names.intern("_");
+        names
     }
+}
+
+fn hash(text: &str) -> u64 {
+    let mut h = FxHasher::default();
+    text.hash(&mut h);
+    h.finish()
 }
 
 impl Interner {
@@ -37,24 +46,20 @@ impl Interner {
     }
 
     /// The symbol of `text`, new or known.
-    pub fn intern(&mut self, text: &str) -> Symbol {
-        if let Some(&s) = self.ids.get(text) {
-            return s;
-        }
-        let s = Symbol(self.texts.len() as u32);
-        let text: Rc<str> = text.into();
-        self.texts.push(text.clone());
-        self.ids.insert(text, s);
-        s
+    pub fn intern(&self, text: &str) -> Symbol {
+        let hash_of = |s: &Symbol| hash(self.text(*s));
+        let mut ids = self.ids.borrow_mut();
+        let entry = ids.entry(hash(text), |s| self.text(*s) == text, hash_of);
+        *entry.or_insert_with(|| Symbol(self.texts.push(text.into()))).get()
     }
 
     /// The symbol of `text` if it is known.
     pub fn lookup(&self, text: &str) -> Option<Symbol> {
-        self.ids.get(text).copied()
+        self.ids.borrow().find(hash(text), |s| self.text(*s) == text).copied()
     }
 
     /// The text of a symbol.
     pub fn text(&self, s: Symbol) -> &str {
-        &self.texts[s.0 as usize]
+        &self.texts[s.0]
     }
 }

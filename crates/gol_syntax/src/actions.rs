@@ -32,7 +32,7 @@ pub(crate) type Failed = ParseError<u32, Tok, Stop>;
 
 /// What every action sees: the arena, the text, and the list of mistakes.
 pub(crate) struct Cx<'s> {
-    pub(crate) ast: &'s mut Ast,
+    pub(crate) ast: Draft<'s>,
     pub(crate) file: FileId,
     text: &'s str,
     base: u32,
@@ -41,9 +41,6 @@ pub(crate) struct Cx<'s> {
     /// Depths of the expressions and statements made here, from the arena's length at the start on.
     expr_depth: Vec<u16>,
     stmt_depth: Vec<u16>,
-    first_expr: u32,
-    first_stmt: u32,
-    first_decl: u32,
     too_deep: bool,
     /// `x.(type)` that no switch has taken yet.
     guards: Vec<ExprId>,
@@ -148,9 +145,7 @@ pub(crate) fn func(
 }
 
 impl<'s> Cx<'s> {
-    pub(crate) fn new(ast: &'s mut Ast, file: FileId, text: &'s str, base: u32) -> Cx<'s> {
-        let (first_expr, first_stmt) = (ast.exprs.len() as u32, ast.stmts.len() as u32);
-        let first_decl = ast.decls.len() as u32;
+    pub(crate) fn new(ast: Draft<'s>, file: FileId, text: &'s str, base: u32) -> Cx<'s> {
         Cx {
             ast,
             file,
@@ -159,9 +154,6 @@ impl<'s> Cx<'s> {
             errors: Vec::new(),
             expr_depth: Vec::with_capacity(text.len() / 12),
             stmt_depth: Vec::with_capacity(text.len() / 32),
-            first_expr,
-            first_stmt,
-            first_decl,
             too_deep: false,
             guards: Vec::new(),
             after_imports: false,
@@ -171,9 +163,7 @@ impl<'s> Cx<'s> {
 
     /// Takes back every node made, for another attempt at the same text.
     pub(crate) fn reset(&mut self) {
-        self.ast.exprs.truncate(self.first_expr as usize);
-        self.ast.stmts.truncate(self.first_stmt as usize);
-        self.ast.decls.truncate(self.first_decl as usize);
+        self.ast.clear();
         self.expr_depth.clear();
         self.stmt_depth.clear();
         self.guards.clear();
@@ -242,11 +232,11 @@ impl<'s> Cx<'s> {
     }
 
     pub(crate) fn expr_depth(&self, x: ExprId) -> u32 {
-        self.expr_depth[(x.0 - self.first_expr) as usize] as u32
+        self.expr_depth[(x.0 - self.ast.exprs.first) as usize] as u32
     }
 
     pub(crate) fn stmt_depth(&self, s: StmtId) -> u32 {
-        self.stmt_depth[(s.0 - self.first_stmt) as usize] as u32
+        self.stmt_depth[(s.0 - self.ast.stmts.first) as usize] as u32
     }
 
     /// An expression whose deepest part has depth `below`; parts that may repeat without brackets must be counted.

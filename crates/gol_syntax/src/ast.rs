@@ -1,11 +1,13 @@
 //! The syntax tree: nodes in an arena, named by small ids.
 //!
 //! **One [`Ast`] holds the nodes of every file of a program**, all packages included, so an id names a node without
-//! naming a file, and tables indexed by id (the checker's) are plain vectors. Nodes never own other nodes: dropping
-//! a tree of any depth does not recurse. Each node has a comment with the source form that it stands for, and each
+//! naming a file, and tables indexed by id (the checker's) are plain vectors. **The tree grows while it is read**: nodes
+//! that are there never move or change, and a shared reference is enough to parse more into it. Nodes never own other
+//! nodes: dropping a tree of any depth does not recurse. Each node has a comment with the source form that it stands for, and each
 //! optional field says what its absence means. Types are expressions, as in Go's own syntax package.
 
-use gol_source::{FileId, Interner, LineMark, Span, Symbol};
+use gol_source::{Arena, FileId, Interner, LineMark, Span, Symbol};
+use std::ops::{Index, IndexMut};
 
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident -> $node:ident in $field:ident;)*) => {
@@ -14,10 +16,23 @@ macro_rules! ids {
             #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
             pub struct $name(pub u32);
 
-            impl std::ops::Index<$name> for Ast {
+            impl Index<$name> for Ast {
                 type Output = $node;
                 fn index(&self, id: $name) -> &$node {
-                    &self.$field[id.0 as usize]
+                    &self.$field[id.0]
+                }
+            }
+
+            impl Index<$name> for Draft<'_> {
+                type Output = $node;
+                fn index(&self, id: $name) -> &$node {
+                    &self.$field.list[(id.0 - self.$field.first) as usize]
+                }
+            }
+
+            impl IndexMut<$name> for Draft<'_> {
+                fn index_mut(&mut self, id: $name) -> &mut $node {
+                    &mut self.$field.list[(id.0 - self.$field.first) as usize]
                 }
             }
         )*
@@ -36,12 +51,9 @@ ids! {
 /// The arena of all nodes of a program, and the names in it.
 #[derive(Debug, Default)]
 pub struct Ast {
-    /// All expressions and types, by [`ExprId`].
-    pub exprs: Vec<ExprNode>,
-    /// All statements, by [`StmtId`].
-    pub stmts: Vec<StmtNode>,
-    /// All declarations, by [`DeclId`].
-    pub decls: Vec<DeclNode>,
+    exprs: Arena<ExprNode>,
+    stmts: Arena<StmtNode>,
+    decls: Arena<DeclNode>,
     /// Names and literal texts.
     pub names: Interner,
 }
@@ -52,27 +64,25 @@ impl Ast {
         Ast::default()
     }
 
-    /// Adds an expression.
-    pub fn expr(&mut self, kind: Expr, span: Span) -> ExprId {
-        self.exprs.push(ExprNode { kind, span });
-        ExprId(self.exprs.len() as u32 - 1)
-    }
-
-    /// Adds a statement.
-    pub fn stmt(&mut self, kind: Stmt, span: Span) -> StmtId {
-        self.stmts.push(StmtNode { kind, span });
-        StmtId(self.stmts.len() as u32 - 1)
-    }
-
-    /// Adds a declaration.
-    pub fn decl(&mut self, kind: Decl, span: Span) -> DeclId {
-        self.decls.push(DeclNode { kind, span });
-        DeclId(self.decls.len() as u32 - 1)
+    /// How many expressions there are; every [`ExprId`] is below.
+    pub fn expr_count(&self) -> u32 {
+        self.exprs.len()
     }
 
     /// The text of a symbol.
     pub fn text(&self, s: Symbol) -> &str {
         self.names.text(s)
+    }
+
+    /// Takes over the nodes of a draft that was begun after all nodes that are here.
+    pub(crate) fn append(&self, draft: Draft<'_>) {
+        fn move_all<T>(from: Fresh<T>, to: &Arena<T>) {
+            assert_eq!(from.first, to.len(), "one draft at a time");
+            from.list.into_iter().for_each(|node| _ = to.push(node));
+        }
+        move_all(draft.exprs, &self.exprs);
+        move_all(draft.stmts, &self.stmts);
+        move_all(draft.decls, &self.decls);
     }
 
     /// `x` without the parentheses around it.
@@ -81,6 +91,95 @@ impl Ast {
             x = inner;
         }
         x
+    }
+}
+
+/// Nodes in the making: a parser changes them, or drops them all.
+pub(crate) struct Draft<'a> {
+    pub(crate) exprs: Fresh<ExprNode>,
+    pub(crate) stmts: Fresh<StmtNode>,
+    pub(crate) decls: Fresh<DeclNode>,
+    pub(crate) names: &'a Interner,
+}
+
+/// New nodes of one kind; the first has this number.
+pub(crate) struct Fresh<T> {
+    pub(crate) first: u32,
+    pub(crate) list: Vec<T>,
+}
+
+impl<T> Fresh<T> {
+    fn after(arena: &Arena<T>) -> Fresh<T> {
+        Fresh { first: arena.len(), list: Vec::new() }
+    }
+
+    fn push(&mut self, node: T) -> u32 {
+        self.list.push(node);
+        self.first + self.list.len() as u32 - 1
+    }
+}
+
+impl<'a> Draft<'a> {
+    /// An empty draft, whose nodes go behind those of `ast`.
+    pub(crate) fn new(ast: &'a Ast) -> Draft<'a> {
+        let (exprs, stmts, decls) = (Fresh::after(&ast.exprs), Fresh::after(&ast.stmts), Fresh::after(&ast.decls));
+        Draft { exprs, stmts, decls, names: &ast.names }
+    }
+
+    /// Another draft for the same place, to try something.
+    pub(crate) fn scratch(&self) -> Draft<'a> {
+        fn empty<T>(like: &Fresh<T>) -> Fresh<T> {
+            Fresh { first: like.first, list: Vec::new() }
+        }
+        Draft { exprs: empty(&self.exprs), stmts: empty(&self.stmts), decls: empty(&self.decls), names: self.names }
+    }
+
+    /// Drops all nodes.
+    pub(crate) fn clear(&mut self) {
+        self.exprs.list.clear();
+        self.stmts.list.clear();
+        self.decls.list.clear();
+    }
+
+    /// Adds an expression.
+    pub(crate) fn expr(&mut self, kind: Expr, span: Span) -> ExprId {
+        ExprId(self.exprs.push(ExprNode { kind, span }))
+    }
+
+    /// Adds a statement.
+    pub(crate) fn stmt(&mut self, kind: Stmt, span: Span) -> StmtId {
+        StmtId(self.stmts.push(StmtNode { kind, span }))
+    }
+
+    /// Adds a declaration.
+    pub(crate) fn decl(&mut self, kind: Decl, span: Span) -> DeclId {
+        DeclId(self.decls.push(DeclNode { kind, span }))
+    }
+
+    /// `x` without the parentheses around it.
+    pub(crate) fn unparen(&self, mut x: ExprId) -> ExprId {
+        while let Expr::Paren(inner) = self[x].kind {
+            x = inner;
+        }
+        x
+    }
+}
+
+/// Expressions and the names in them: of a finished tree, or of one in the making.
+pub(crate) trait Exprs: Index<ExprId, Output = ExprNode> {
+    /// The text of a symbol.
+    fn text(&self, s: Symbol) -> &str;
+}
+
+impl Exprs for Ast {
+    fn text(&self, s: Symbol) -> &str {
+        self.names.text(s)
+    }
+}
+
+impl Exprs for Draft<'_> {
+    fn text(&self, s: Symbol) -> &str {
+        self.names.text(s)
     }
 }
 

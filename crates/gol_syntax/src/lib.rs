@@ -16,6 +16,7 @@ mod lexer;
 pub mod literal;
 mod mend;
 mod number;
+pub mod outline;
 mod parse;
 pub mod print;
 mod relabel;
@@ -26,18 +27,27 @@ pub use actions::{MAX_DEPTH, ReplItem};
 pub use source::expr_text;
 
 use actions::Source;
-use ast::{Ast, ExprId, File, Ident};
+use ast::{Ast, DeclId, Draft, ExprId, File, Ident};
 use gol_source::{Diagnostic, FileId, SourceMap, Span, Symbol};
 use token::Tok;
 
 /// Parses a whole file. The tree is complete only when there are no diagnostics.
-pub fn parse_file(map: &SourceMap, file: FileId, ast: &mut Ast) -> (File, Vec<Diagnostic>) {
+pub fn parse_file(map: &SourceMap, file: FileId, ast: &Ast) -> (File, Vec<Diagnostic>) {
     let parsed = parse::parse(map, file, ast, Tok::StartFile);
     let (package, decls) = match parsed.source {
         Some(Source::File(f)) => (f.package, f.decls),
         _ => (Ident { name: Symbol::BLANK, span: start_of(map, file) }, Vec::new()),
     };
     (File { id: file, package, decls, build: parsed.build, marks: parsed.marks, embeds: parsed.embeds }, parsed.errors)
+}
+
+/// Parses one declaration of a file, as an [`outline::Outline`] has it, and nothing around it.
+pub fn parse_decl(map: &SourceMap, file: FileId, decl: Span, ast: &Ast) -> (Vec<DeclId>, Vec<Diagnostic>) {
+    let parsed = parse::parse_decl(map, file, decl, ast);
+    match parsed.source {
+        Some(Source::File(f)) => (f.decls, parsed.errors),
+        _ => (Vec::new(), parsed.errors),
+    }
 }
 
 /// What a REPL entry turned out to be.
@@ -63,7 +73,7 @@ pub struct ReplParse {
 }
 
 /// Parses a REPL entry: statements, imports, functions and methods in any order, without a package clause.
-pub fn parse_repl(map: &SourceMap, file: FileId, ast: &mut Ast) -> ReplParse {
+pub fn parse_repl(map: &SourceMap, file: FileId, ast: &Ast) -> ReplParse {
     let parsed = parse::parse(map, file, ast, Tok::StartRepl);
     let state = match &parsed {
         p if p.at_end => ReplState::Incomplete,
@@ -78,11 +88,16 @@ pub fn parse_repl(map: &SourceMap, file: FileId, ast: &mut Ast) -> ReplParse {
 }
 
 /// Parses a text that is one expression or type.
-pub fn parse_expr(map: &SourceMap, file: FileId, ast: &mut Ast) -> (ExprId, Vec<Diagnostic>) {
+pub fn parse_expr(map: &SourceMap, file: FileId, ast: &Ast) -> (ExprId, Vec<Diagnostic>) {
     let parsed = parse::parse(map, file, ast, Tok::StartExpr);
     match parsed.source {
         Some(Source::Expr(x)) => (x, parsed.errors),
-        _ => (ast.expr(ast::Expr::Bad, start_of(map, file)), parsed.errors),
+        _ => {
+            let mut draft = Draft::new(ast);
+            let bad = draft.expr(ast::Expr::Bad, start_of(map, file));
+            ast.append(draft);
+            (bad, parsed.errors)
+        }
     }
 }
 

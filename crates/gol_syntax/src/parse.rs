@@ -4,7 +4,7 @@ use gol_source::{Diagnostic, FileId, LineMark, SourceMap, Span};
 use lalrpop_util::{ParseError, lalrpop_mod};
 
 use crate::actions::{Cx, Source, Stop, TOO_DEEP};
-use crate::ast::Ast;
+use crate::ast::{Ast, Draft};
 use crate::errors::{Expected, Failure};
 use crate::lexer;
 use crate::mend::mend;
@@ -39,11 +39,31 @@ pub(crate) struct Parsed {
 }
 
 /// Parses the text of `file` as what `start` says.
-pub(crate) fn parse(map: &SourceMap, file: FileId, ast: &mut Ast, start: Tok) -> Parsed {
+pub(crate) fn parse(map: &SourceMap, file: FileId, ast: &Ast, start: Tok) -> Parsed {
     let f = map.file(file);
-    let lexed = lexer::lex(&f.text, f.base, start);
+    parse_tokens(map, file, (&f.text, f.base), ast, lexer::lex(&f.text, f.base, start), start)
+}
+
+/// Parses one declaration of `file` as if it were a file of its own.
+pub(crate) fn parse_decl(map: &SourceMap, file: FileId, span: Span, ast: &Ast) -> Parsed {
+    let text = map.text(span);
+    let mut lexed = lexer::lex(text, span.lo, Tok::StartFile);
+    let clause = [Tok::Package, Tok::Name, Tok::Semi].map(|tok| (span.lo, tok, span.lo));
+    lexed.tokens.splice(1..1, clause);
+    parse_tokens(map, file, (text, span.lo), ast, lexed, Tok::StartFile)
+}
+
+/// Parses the tokens of a text, whose first byte has the global offset `base`.
+fn parse_tokens(
+    map: &SourceMap,
+    file: FileId,
+    (text, base): (&str, u32),
+    ast: &Ast,
+    lexed: lexer::Lexed,
+    start: Tok,
+) -> Parsed {
     let mut tokens = lexed.tokens;
-    let mut cx = Cx::new(ast, file, &f.text, f.base);
+    let mut cx = Cx::new(Draft::new(ast), file, text, base);
     cx.errors = lexed.errors;
     if let Some(i) = relabel(&mut tokens, start == Tok::StartRepl) {
         let (lo, _, hi) = tokens[i];
@@ -59,6 +79,7 @@ pub(crate) fn parse(map: &SourceMap, file: FileId, ast: &mut Ast, start: Tok) ->
     }
     let mut at_end = lexed.unterminated;
     let source = run(&mut cx, &mut tokens, &mut at_end);
+    ast.append(cx.ast);
     Parsed {
         source,
         errors: in_order(map, cx.errors),
@@ -127,8 +148,7 @@ fn run(cx: &mut Cx, tokens: &mut Vec<Token>, at_end: &mut bool) -> Option<Source
 fn probe_after(parser: &grammar::SourceParser, cx: &Cx, prefix: &[Token]) -> Expected {
     let end = prefix.last().map_or(0, |t| t.2);
     let misfit = (end, Tok::StartExpr, end);
-    let mut scratch = Ast::new();
-    let mut cx = Cx::new(&mut scratch, cx.file, cx.whole_text(), cx.base());
+    let mut cx = Cx::new(cx.ast.scratch(), cx.file, cx.whole_text(), cx.base());
     match parser.parse(&mut cx, prefix.iter().copied().chain([misfit])) {
         Err(ParseError::UnrecognizedToken { expected, .. }) => Expected::new(&expected),
         _ => Expected::new(&[]),
@@ -140,8 +160,7 @@ fn probe_after(parser: &grammar::SourceParser, cx: &Cx, prefix: &[Token]) -> Exp
 fn look_at_header(parser: &grammar::SourceParser, cx: &mut Cx, prefix: &[Token]) {
     let end = prefix.last().map_or(0, |t| t.2);
     let rest = [Tok::LBrace, Tok::RBrace, Tok::Newline, Tok::StartExpr].map(|tok| (end, tok, end));
-    let mut scratch = Ast::new();
-    let mut scratch_cx = Cx::new(&mut scratch, cx.file, cx.whole_text(), cx.base());
+    let mut scratch_cx = Cx::new(cx.ast.scratch(), cx.file, cx.whole_text(), cx.base());
     _ = parser.parse(&mut scratch_cx, prefix.iter().copied().chain(rest));
     cx.errors.append(&mut scratch_cx.errors);
 }

@@ -8,18 +8,22 @@ const MAX_SHOWN: u32 = 500;
 /// The text of an expression or type as Go's compiler shows it in messages. Bodies and element lists are left out:
 /// `func(x int) {…}`, `T{…}`.
 pub fn expr_text(ast: &Ast, x: ExprId) -> String {
+    text_of(ast, x)
+}
+
+pub(crate) fn text_of(ast: &impl Exprs, x: ExprId) -> String {
     let mut p = Printer { ast, out: String::new(), depth: 0 };
     p.expr(x);
     p.out
 }
 
-struct Printer<'a> {
-    ast: &'a Ast,
+struct Printer<'a, E> {
+    ast: &'a E,
     out: String,
     depth: u32,
 }
 
-impl Printer<'_> {
+impl<E: Exprs> Printer<'_, E> {
     fn put(&mut self, text: &str) {
         self.out.push_str(text);
     }

@@ -24,8 +24,8 @@ fn errors() {
 fn parse(text: &str) -> (SourceMap, Ast, gol_syntax::ast::File, String) {
     let mut map = SourceMap::new();
     let id = map.add("x.gol", text.to_string()).unwrap();
-    let mut ast = Ast::new();
-    let (file, errors) = gol_syntax::parse_file(&map, id, &mut ast);
+    let ast = Ast::new();
+    let (file, errors) = gol_syntax::parse_file(&map, id, &ast);
     let lines = errors.iter().map(|e| {
         let place = map.describe(e.span);
         format!("{}: {}\n", place.strip_prefix("x.gol:").unwrap_or(&place), e.message)

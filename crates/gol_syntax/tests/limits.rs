@@ -9,7 +9,7 @@ fn errors(text: String) -> Vec<String> {
     let mut map = SourceMap::new();
     let id = map.add("x.gol", text).unwrap();
     let start = Instant::now();
-    let (_, errors) = gol_syntax::parse_file(&map, id, &mut Ast::new());
+    let (_, errors) = gol_syntax::parse_file(&map, id, &Ast::new());
     assert!(start.elapsed() < Duration::from_secs(20), "too slow");
     errors.into_iter().map(|e| e.message).collect()
 }

@@ -7,8 +7,8 @@ use gol_syntax::{ReplItem, ReplParse, ReplState};
 fn parse(text: &str) -> (Ast, ReplParse) {
     let mut map = SourceMap::new();
     let id = map.add("repl", text.to_string()).unwrap();
-    let mut ast = Ast::new();
-    let parse = gol_syntax::parse_repl(&map, id, &mut ast);
+    let ast = Ast::new();
+    let parse = gol_syntax::parse_repl(&map, id, &ast);
     (ast, parse)
 }
 
@@ -82,12 +82,12 @@ fn expressions() {
     let mut map = SourceMap::new();
     let good = map.add("a", "a + b[1]\n".to_string()).unwrap();
     let bad = map.add("b", "a +".to_string()).unwrap();
-    let mut ast = Ast::new();
-    let (x, errors) = gol_syntax::parse_expr(&map, good, &mut ast);
+    let ast = Ast::new();
+    let (x, errors) = gol_syntax::parse_expr(&map, good, &ast);
     assert!(errors.is_empty());
     assert!(matches!(ast[x].kind, Expr::Binary { .. }));
     assert_eq!(gol_syntax::expr_text(&ast, x), "a + b[1]");
-    let (x, errors) = gol_syntax::parse_expr(&map, bad, &mut ast);
+    let (x, errors) = gol_syntax::parse_expr(&map, bad, &ast);
     assert!(matches!(ast[x].kind, Expr::Bad));
     assert_eq!(errors[0].message, "syntax error: unexpected EOF, expected expression");
 }

@@ -90,8 +90,8 @@ pub enum ObjKind {
     },
     /// A function or a method.
     Func {
-        /// Its [`gol_syntax::ast::FuncDecl`].
-        decl: DeclId,
+        /// Its [`gol_syntax::ast::FuncDecl`]; `None` for a function of the library that is not parsed yet.
+        decl: Option<DeclId>,
         /// The receiver; `None`: a function.
         recv: Option<Receiver>,
     },

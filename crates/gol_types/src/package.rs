@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use gol_source::{Interner, Span, Symbol};
 use gol_syntax::ast::{DeclId, ExprId};
 
-use crate::check::FuncScope;
+use crate::check::{FuncScope, Unparsed};
 use crate::constant::Constant;
 use crate::info::Info;
 use crate::instances::Instances;
@@ -56,8 +56,6 @@ pub struct Package {
     pub(crate) missing: bool,
     /// How many local types it has so far: numbers them.
     pub(crate) local_types: u32,
-    /// All declarations of package-level variables that have initializers, in source order.
-    pub(crate) var_decls: Vec<DeclInfoId>,
 }
 
 /// What is known about a package-level declaration.
@@ -98,6 +96,8 @@ pub struct Program {
     pub(crate) scopes: Vec<Scope>,
     pub(crate) packages: Vec<Package>,
     pub(crate) decls: Vec<DeclInfo>,
+    /// The declarations of library packages, by the numbers of their objects.
+    pub(crate) unparsed: Vec<Unparsed>,
     pub(crate) by_path: HashMap<String, PkgId>,
     /// Methods by the type name that they belong to, until the type is resolved.
     pub(crate) methods: BTreeMap<ObjId, Vec<ObjId>>,
@@ -123,7 +123,7 @@ pub struct Program {
 
 impl Program {
     /// A program without packages except `unsafe`. `names` is the interner of the tree that all packages share.
-    pub fn new(names: &mut Interner) -> Program {
+    pub fn new(names: &Interner) -> Program {
         universe::new_program(names)
     }
 
@@ -194,7 +194,6 @@ impl Program {
             objects: Vec::new(),
             missing: false,
             local_types: 0,
-            var_decls: Vec::new(),
         });
         self.by_path.insert(path.to_string(), id);
         id

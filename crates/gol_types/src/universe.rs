@@ -56,7 +56,7 @@ const TYPE_NAMES: &[Basic] = &[
     Basic::String,
 ];
 
-pub(crate) fn new_program(names: &mut Interner) -> Program {
+pub(crate) fn new_program(names: &Interner) -> Program {
     let types = Types::new(names.intern("byte"), names.intern("rune"), names.intern("any"));
     let none = ObjId(0);
     let mut p = Program {
@@ -78,6 +78,7 @@ pub(crate) fn new_program(names: &mut Interner) -> Program {
         scopes: Vec::new(),
         packages: Vec::new(),
         decls: Vec::new(),
+        unparsed: Vec::new(),
         by_path: HashMap::new(),
         methods: Default::default(),
         func_scopes: HashMap::new(),

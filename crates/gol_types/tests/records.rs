@@ -15,8 +15,8 @@ fn facts(stmts: &str, wanted: &str) -> Vec<String> {
     assert!(found.is_empty(), "{}", world.show(&found, false));
     let pkg = pkg.expect("a package");
     let mut all: Vec<(u32, String)> = Vec::new();
-    for i in 0..world.ast.exprs.len() {
-        let e = ExprId(i as u32);
+    for i in 0..world.ast.expr_count() {
+        let e = ExprId(i);
         if world.map.text(world.ast[e].span) != wanted || matches!(world.ast[e].kind, Expr::FuncType(_)) {
             continue;
         }

@@ -42,13 +42,13 @@ impl Cx<'_> {
         let (mut at, mut arrow) = (x, lo);
         loop {
             let end = self.span(x).hi;
-            let Expr::ChanType(dir, elem) = &mut self.ast.exprs[at.0 as usize].kind else {
+            let Expr::ChanType(dir, elem) = &mut self.ast[at].kind else {
                 let text = self.print(at);
                 self.syntax_error(Span::new(end, end), format!("unexpected {text}, expected chan"));
                 return x;
             };
             let (was, elem) = (std::mem::replace(dir, ChanDir::Recv), *elem);
-            let span = &mut self.ast.exprs[at.0 as usize].span;
+            let span = &mut self.ast[at].span;
             let keyword = span.lo;
             span.lo = arrow;
             match was {
@@ -86,13 +86,13 @@ impl Cx<'_> {
         let new = self.expr(Expr::Binary { op, op_pos, x: left, y }, lo, hi, below);
         let mut child = new;
         for &above in path[..len].iter().rev() {
-            let node = &mut self.ast.exprs[above.0 as usize];
+            let node = &mut self.ast[above];
             node.span.hi = hi;
             let Expr::Binary { x, y, .. } = &mut node.kind else { unreachable!("only binary nodes are on the path") };
             *y = child;
             let x = *x;
             let below = self.chain_depth(x, child) + 1;
-            self.expr_depth[(above.0 - self.first_expr) as usize] = below.min(super::MAX_DEPTH) as u16;
+            self.expr_depth[(above.0 - self.ast.exprs.first) as usize] = below.min(super::MAX_DEPTH) as u16;
             child = above;
         }
         if len == 0 { new } else { x }

@@ -297,7 +297,7 @@ impl Cx<'_> {
 
     /// An expression as Go prints it in messages.
     pub(crate) fn print(&self, x: ExprId) -> String {
-        crate::source::expr_text(self.ast, x)
+        crate::source::text_of(&self.ast, x)
     }
 
     fn print_stmt(&self, s: StmtId) -> String {

@@ -6,7 +6,7 @@ use gol_source::{Code, Diagnostic, SourceMap, Span, Symbol};
 use gol_syntax::ast::{Ast, Decl, File};
 
 use super::{Checker, initorder, resolver};
-use crate::objects::{ObjId, ObjKind, PkgId};
+use crate::objects::{ObjId, ObjKind, PkgId, State};
 use crate::package::{InitStep, Options, Program};
 
 impl Program {
@@ -75,8 +75,9 @@ impl Program {
     }
 
     fn on_demand(&mut self, ast: &Ast, map: &SourceMap, obj: ObjId) -> Vec<Diagnostic> {
-        let decl = self.objects[obj].decl;
-        if decl.is_none_or(|d| self.decl(d).checked) {
+        let o = &self.objects[obj];
+        let unparsed = o.state == State::Unresolved && o.decl.is_none();
+        if !unparsed && o.decl.is_none_or(|d| self.decl(d).checked) {
             return Vec::new();
         }
         let pkg = self.objects[obj].pkg;
@@ -141,8 +142,8 @@ impl Checker<'_> {
 
     /// Checks body or initializer of a package-level object of a trusted package.
     fn demand(&mut self, obj: ObjId) {
-        let Some(decl) = self.prog.objects[obj].decl else { return };
         self.obj_decl(obj);
+        let Some(decl) = self.prog.objects[obj].decl else { return };
         match self.prog.objects[obj].kind {
             ObjKind::Func { .. } => self.declared_body(obj, decl),
             ObjKind::Var(_) => self.package_var_init(obj),
@@ -154,7 +155,7 @@ impl Checker<'_> {
     fn missing_bodies(&mut self) {
         let ast = self.ast;
         for obj in self.prog.package(self.pkg).funcs.clone() {
-            if let ObjKind::Func { decl, .. } = self.prog.objects[obj].kind
+            if let ObjKind::Func { decl: Some(decl), .. } = self.prog.objects[obj].kind
                 && let Decl::Func(func) = &ast[decl].kind
                 && func.body.is_none()
             {
@@ -176,7 +177,7 @@ impl Checker<'_> {
     }
 
     /// All that was reported, sorted, without repetitions.
-    fn finish(self) -> Vec<Diagnostic> {
+    pub(super) fn finish(self) -> Vec<Diagnostic> {
         let mut all = if self.diagnostics.is_empty() { self.late } else { self.diagnostics };
         all.sort_by_key(|d| d.span.lo);
         all.dedup_by(|a, b| a.message == b.message && a.span.lo == b.span.lo);

@@ -40,7 +40,11 @@ impl Checker<'_> {
             }
             State::Unresolved => {}
         }
+        self.parse_declaration(obj);
         let o = &self.prog.objects[obj];
+        if o.state == State::Resolved {
+            return;
+        }
         let decl = o.decl.expect("an unresolved object has a declaration");
         let (pkg, info) = (o.pkg, self.prog.decl(decl).clone());
         let outer_pkg = std::mem::replace(&mut self.pkg, pkg);
@@ -63,7 +67,7 @@ impl Checker<'_> {
                 }
                 self.collect_methods(obj);
             }
-            ObjKind::Func { decl: id, .. } => self.func_decl(obj, id, decl),
+            ObjKind::Func { decl: Some(id), .. } => self.func_decl(obj, id, decl),
             _ => {}
         }
         self.pop(obj);

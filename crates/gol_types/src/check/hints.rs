@@ -173,7 +173,9 @@ impl Checker<'_> {
 
     /// The declaration of the function that an expression names.
     pub(crate) fn named_function(&self, fun: ExprId) -> Option<&FuncDecl> {
-        let ObjKind::Func { decl, .. } = self.prog.objects[self.named_object(fun)?].kind else { return None };
+        let ObjKind::Func { decl: Some(decl), .. } = self.prog.objects[self.named_object(fun)?].kind else {
+            return None;
+        };
         match &self.ast[decl].kind {
             Decl::Func(func) => Some(func),
             _ => None,

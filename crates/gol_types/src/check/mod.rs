@@ -23,6 +23,7 @@ mod infer;
 mod initorder;
 mod instantiate;
 mod labels;
+mod library;
 mod literals;
 mod lookup;
 mod operand;
@@ -42,6 +43,7 @@ mod typexpr;
 mod unify;
 mod untyped;
 
+pub(crate) use library::Unparsed;
 pub use resolver::valid_path;
 
 use std::collections::{HashMap, HashSet};

@@ -1,6 +1,7 @@
 //! Collecting the objects of a package: imports, package-level names, methods; and unused imports.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use gol_source::{Code, Diagnostic, Span, Symbol};
 use gol_syntax::ast::{ConstSpec, Decl, DeclId, Expr, ExprId, File, FuncDecl, Ident, ImportSpec, TypeSpec, VarSpec};
@@ -18,6 +19,8 @@ pub(super) struct Collected {
     pub(super) objects: Vec<ObjId>,
     /// The imports of all files.
     pub(super) imports: Vec<ObjId>,
+    /// Objects that were made before their declarations were parsed, for those that are collected now.
+    pub(super) known: Range<u32>,
     files: Vec<ScopeId>,
     methods: Vec<(ObjId, ExprId)>,
 }
@@ -25,7 +28,6 @@ pub(super) struct Collected {
 impl Checker<'_> {
     /// Makes an object for everything that the files declare.
     pub(super) fn collect(&mut self, files: &[File], paths: &HashMap<String, PkgId>) -> Collected {
-        let ast = self.ast;
         let mut all = Collected::default();
         let package = self.prog.package(self.pkg);
         let (name, scope) = (package.name, package.scope);
@@ -41,17 +43,9 @@ impl Checker<'_> {
             all.files.push(file_scope);
             self.env.scope = file_scope;
             for &decl in &file.decls {
-                match &ast[decl].kind {
-                    Decl::Bad => {}
+                match &self.ast[decl].kind {
                     Decl::Import(specs) => specs.iter().for_each(|s| self.collect_import(&mut all, s, paths)),
-                    Decl::Const(specs) => self.collect_consts(&mut all, specs),
-                    Decl::Type(specs) => {
-                        for (i, spec) in specs.iter().enumerate() {
-                            self.collect_type(&mut all, spec, decl, i as u32);
-                        }
-                    }
-                    Decl::Var(specs) => specs.iter().for_each(|s| self.collect_vars(&mut all, s)),
-                    Decl::Func(func) => self.collect_func(&mut all, func, decl),
+                    _ => self.collect_decl(&mut all, decl),
                 }
             }
         }
@@ -66,6 +60,22 @@ impl Checker<'_> {
         }
         self.env.scope = scope;
         all
+    }
+
+    /// Makes the objects of a declaration.
+    pub(super) fn collect_decl(&mut self, all: &mut Collected, decl: DeclId) {
+        let ast = self.ast;
+        match &ast[decl].kind {
+            Decl::Bad | Decl::Import(_) => {}
+            Decl::Const(specs) => self.collect_consts(all, specs),
+            Decl::Type(specs) => {
+                for (i, spec) in specs.iter().enumerate() {
+                    self.collect_type(all, spec, decl, i as u32);
+                }
+            }
+            Decl::Var(specs) => specs.iter().for_each(|s| self.collect_vars(all, s)),
+            Decl::Func(func) => self.collect_func(all, func, decl),
+        }
     }
 
     fn new_decl(&mut self) -> DeclInfo {
@@ -157,6 +167,10 @@ impl Checker<'_> {
 
     /// Declares a package-level constant, type or variable.
     fn declare_package_object(&mut self, all: &mut Collected, name: Ident, kind: ObjKind, decl: DeclInfoId) -> ObjId {
+        if let Some(obj) = self.known_object(all, &kind) {
+            self.prog.objects[obj].decl = Some(decl);
+            return obj;
+        }
         let is_var = matches!(kind, ObjKind::Var(_));
         let obj = self.new_object(name, TypeId::INVALID, kind);
         self.prog.objects[obj].decl = Some(decl);
@@ -206,7 +220,6 @@ impl Checker<'_> {
             let lhs: Vec<ObjId> =
                 spec.names.iter().map(|&n| self.declare_package_object(all, n, kind.clone(), decl)).collect();
             self.prog.decl_mut(decl).lhs = lhs;
-            self.prog.packages[self.pkg.0 as usize].var_decls.push(decl);
             return;
         }
         for (i, &name) in spec.names.iter().enumerate() {
@@ -215,9 +228,6 @@ impl Checker<'_> {
             let decl = self.add_decl(info);
             let obj = self.declare_package_object(all, name, kind.clone(), decl);
             self.prog.decl_mut(decl).lhs = vec![obj];
-            if init.is_some() {
-                self.prog.packages[self.pkg.0 as usize].var_decls.push(decl);
-            }
         }
         if spec.ty.is_none() || !spec.values.is_empty() {
             self.arity(spec.span, &spec.names, &spec.values, false, false);
@@ -232,9 +242,15 @@ impl Checker<'_> {
 
     fn collect_func(&mut self, all: &mut Collected, func: &FuncDecl, decl: DeclId) {
         let recv = func.recv.as_ref().map(|r| self.receiver_form(r.ty));
-        let obj = self.new_object(func.name, TypeId::INVALID, ObjKind::Func { decl, recv });
+        let kind = ObjKind::Func { decl: Some(decl), recv };
         let info = DeclInfo { func: Some(decl), ..self.new_decl() };
-        self.prog.objects[obj].decl = Some(self.add_decl(info));
+        let info = self.add_decl(info);
+        if let Some(obj) = self.known_object(all, &kind) {
+            self.prog.objects[obj].decl = Some(info);
+            return;
+        }
+        let obj = self.new_object(func.name, TypeId::INVALID, kind);
+        self.prog.objects[obj].decl = Some(info);
         self.prog.objects[obj].state = State::Unresolved;
         all.objects.push(obj);
         let (name, span) = (func.name.name, func.name.span);

@@ -159,7 +159,7 @@ impl Checker<'_> {
 
     fn receiver_name(&self, selected: Selected) -> Option<Symbol> {
         let Selected::Method(obj) = selected else { return None };
-        let ObjKind::Func { decl, .. } = self.prog.objects[obj].kind else { return None };
+        let ObjKind::Func { decl: Some(decl), .. } = self.prog.objects[obj].kind else { return None };
         let Decl::Func(func) = &self.ast[decl].kind else { return None };
         Some(func.recv.as_ref()?.names.first()?.name)
     }

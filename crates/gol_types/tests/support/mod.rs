@@ -21,8 +21,8 @@ pub struct World {
 impl World {
     /// A world without packages.
     pub fn new() -> World {
-        let mut ast = Ast::new();
-        let prog = Program::new(&mut ast.names);
+        let ast = Ast::new();
+        let prog = Program::new(&ast.names);
         let stdlib = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../stdlib");
         World { ast, map: SourceMap::new(), prog, stdlib }
     }
@@ -37,7 +37,7 @@ impl World {
         let (mut files, mut errors) = (Vec::new(), Vec::new());
         for (name, text) in sources {
             let id = self.map.add(*name, text.to_string()).expect("small files");
-            let (file, found) = gol_syntax::parse_file(&self.map, id, &mut self.ast);
+            let (file, found) = gol_syntax::parse_file(&self.map, id, &self.ast);
             errors.extend(found);
             files.push(file);
         }
