@@ -193,6 +193,7 @@ impl<'a> Session<'a> {
 
     /// A new function with a name and no body yet.
     pub(crate) fn new_func(&mut self, name: String, nargs: u16, nresults: u16, wrapper: bool) -> FuncId {
+        let wrapper = wrapper || crate::reflect::is_wrapper(&name);
         self.out.funcs.push(Function { name, nargs, nresults, wrapper, ..Function::default() });
         FuncId(self.out.funcs.len() as u32 - 1)
     }

@@ -24,6 +24,16 @@ const STUB_WORDS: [u16; 4] = [16, 128, 2_048, 60_000];
 /// Words of the cases that the stubs for select take.
 const SELECT_WORDS: [u16; 4] = [96, 768, 6_144, 60_000];
 
+/// Functions of the library that stand between a func made by reflection and what it calls: `recover` looks through them, as
+/// through the functions that the compiler makes.
+const WRAPPERS: [&str; 4] =
+    ["reflect.Value.call", "reflect.makeFunc.func1", "reflect.Value.methodFunc.func1", "reflect.(*rtype).Method.func1"];
+
+/// Whether a function of this name counts as made by the compiler.
+pub(crate) fn is_wrapper(name: &str) -> bool {
+    WRAPPERS.contains(&name)
+}
+
 /// What of reflection is reached.
 #[derive(Clone, Copy, Default, Debug)]
 pub(crate) struct Reached {

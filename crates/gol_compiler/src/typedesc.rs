@@ -51,6 +51,7 @@ impl Session<'_> {
                 self.write_targs(&n.targs, &mut d.bare_name);
                 d.pkg = self.pkg_path(n.pkg);
             }
+            Type::Basic(Basic::UnsafePointer) => (d.bare_name, d.pkg) = ("Pointer".into(), "unsafe".into()),
             Type::Basic(_) => d.bare_name = d.name.clone(),
             _ => {}
         }
