@@ -93,6 +93,14 @@ impl Finder {
         if path.starts_with("./") || path.starts_with("../") || path == "." || path == ".." {
             return Err(format!("\"{path}\" is relative, but relative import paths are not supported in module mode"));
         }
+        let malformed = |what: &str| Err(format!("malformed import path \"{path}\": {what}"));
+        match path {
+            _ if path.starts_with('/') => return Err("cannot import absolute path".into()),
+            _ if path.starts_with('-') => return malformed("leading dash"),
+            _ if path.contains("//") => return malformed("double slash"),
+            _ if path.ends_with('/') => return malformed("trailing slash"),
+            _ => {}
+        }
         let mut candidates: Vec<_> = self.modules.iter().filter_map(|m| Some((m, within(path, &m.path)?))).collect();
         // The module with the longest path is the nearest.
         candidates.sort_by_key(|(m, _)| std::cmp::Reverse(m.path.len()));

@@ -212,7 +212,10 @@ fn judge_errors(wanted: &[Wanted], ran: &Ran) -> Verdict {
         if let Some(c) = pattern!(r"^([^\s:][^:]*):(\d+)(?::\d+)?:\s*(.*)").captures(line)
             && let Ok(n) = c[2].parse()
         {
-            found.push((c[1].trim_start_matches("./").to_string(), n, c[3].to_string()));
+            let file = c[1].trim_start_matches("./");
+            // A comment may place an only file in a folder that there is not.
+            let file = if wanted.iter().all(|w| !w.file.contains('/')) { base_name(file) } else { file };
+            found.push((file.to_string(), n, c[3].to_string()));
         } else if line.starts_with(['\t', ' '])
             && let Some(last) = found.last_mut()
         {
@@ -237,4 +240,8 @@ fn judge_errors(wanted: &[Wanted], ran: &Ran) -> Verdict {
     }
     let broken = is_broken(ran) || ran.timeout;
     Verdict { passed, messages, broken, timeout: ran.timeout, why: why.trim().to_string() }
+}
+
+fn base_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
 }
