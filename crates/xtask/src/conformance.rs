@@ -1,7 +1,7 @@
 //! `cargo xtask conformance`: how gol does on a folder of tests that is laid out as Go's own `test` folder is.
 //!
 //! The tests are the user's; nothing of them is kept here but, in `conformance/reasons.txt`, why some fail or do not count.
-//! `--doc` writes the page `docs/conformance.md` from a whole run. Real Go is not needed.
+//! `--doc` writes the page `docs/conformance.md`, and the table of the README, from a whole run. Real Go is not needed.
 
 mod source;
 mod suite;
@@ -20,7 +20,7 @@ use trial::Verdict;
 pub(crate) const USAGE: &str =
     "  conformance --go-tests DIR [--gol PATH] [--suite run|errorcheck|valid] [--filter TEXT] [--fails] [--doc]
               [--jobs N] [--timeout SECONDS] [--memory MB]
-                 measures gol with Go's own tests; --fails lists the files that fail, --doc writes docs/conformance.md
+                 measures gol with Go's own tests; --fails lists the files that fail, --doc writes docs/conformance.md and the README's table
 ";
 
 /// Why tests do not count, or fail: `SUITE PATH skip|fails REASON`, a line each.
@@ -78,9 +78,13 @@ fn measure(root: &Path, words: &[&str]) -> Result<(), String> {
         }
     }
     if options.doc {
-        let page = root.join("docs/conformance.md");
-        std::fs::write(&page, doc(&table, &tests, &failing, &reasons))
-            .map_err(|e| format!("{}: {e}", page.display()))?;
+        let failed = |e: std::io::Error| format!("docs/conformance.md and README.md: {e}");
+        let page = doc(&table, &tests, &failing, &reasons);
+        std::fs::write(root.join("docs/conformance.md"), page).map_err(failed)?;
+        let readme = root.join("README.md");
+        let text = std::fs::read_to_string(&readme).map_err(failed)?;
+        let new = with_table(&text, &table).ok_or("README.md has no place for the table")?;
+        std::fs::write(&readme, new).map_err(failed)?;
     }
     Ok(())
 }
@@ -186,6 +190,13 @@ fn failing<'a>(tests: &'a [Test], verdicts: &'a [Option<Verdict>]) -> Vec<(&'a T
     let counted = tests.iter().zip(verdicts).filter_map(|(t, v)| Some((t, v.as_ref()?)));
     let good = |t: &Test, v: &Verdict| v.passed && !v.broken && (t.suite != Suite::Errorcheck || v.messages);
     counted.filter(|(t, v)| !good(t, v)).collect()
+}
+
+/// The README with this table between its two marks.
+fn with_table(readme: &str, table: &str) -> Option<String> {
+    let (before, rest) = readme.split_once("<!-- conformance -->\n")?;
+    let (_, after) = rest.split_once("<!-- end -->")?;
+    Some(format!("{before}<!-- conformance -->\n{table}<!-- end -->{after}"))
 }
 
 /// The figures, as a table for people and for Markdown alike.
