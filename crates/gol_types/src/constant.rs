@@ -21,7 +21,7 @@ use float::BigFloat;
 pub use text::quote;
 
 /// The longest string that constants may be joined to.
-const MAX_STRING: usize = 1 << 28;
+pub(crate) const MAX_STRING: usize = 1 << 28;
 
 /// A constant's value. Its type is kept beside it: `2.0` may be an integer constant's value.
 #[derive(Clone, Debug, PartialEq)]

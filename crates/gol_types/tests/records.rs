@@ -159,3 +159,16 @@ fn deep_and_long_expressions_do_not_overflow_the_stack() {
     let (_, found) = World::new().check("main", &[("x.gol", &chain)], Options::default());
     assert!(found.len() <= 1, "one complaint at most, about the depth");
 }
+
+#[test]
+fn long_runs_of_texts_and_conditions_take_no_time_by_the_square() {
+    let long =
+        format!("package main\n\nconst s = \"abcdefgh\"{}\n\nfunc main() {{}}\n", " + \"abcdefgh\"".repeat(50_000));
+    let chain = "} else if n == 1 {\n".repeat(30_000);
+    let chain = format!("package main\n\nfunc main() {{\n\tn := 0\n\tif n == 0 {{\n{chain}}}\n}}\n");
+    for text in [long, chain] {
+        let mut world = World::new();
+        let (_, found) = world.check("main", &[("x.gol", &text)], Options::default());
+        assert!(found.is_empty(), "{}", world.show(&found[..1], false));
+    }
+}

@@ -163,6 +163,8 @@ pub(crate) struct Checker<'a> {
     resolving: Vec<(NamedId, u32)>,
     /// How many interface literals are around the one that is being looked at, inside of a declared one.
     literal_depth: u32,
+    /// Sizes of types that were looked at for being too large.
+    sizes: HashMap<TypeId, (u64, u64)>,
     diagnostics: Vec<Diagnostic>,
     /// What is only worth telling when all else is right, as in Go, where later phases find it.
     late: Vec<Diagnostic>,
@@ -190,6 +192,7 @@ impl<'a> Checker<'a> {
             pending: Vec::new(),
             resolving: Vec::new(),
             literal_depth: 0,
+            sizes: HashMap::new(),
             diagnostics: Vec::new(),
             late: Vec::new(),
         }

@@ -2,11 +2,13 @@
 //!
 //! Binary operations are left-deep chains, often long ones, and are walked in a loop.
 
+use std::rc::Rc;
+
 use gol_source::Code;
 use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 
 use super::{Checker, Operand};
-use crate::constant::{Constant, Kind};
+use crate::constant::{Constant, Kind, MAX_STRING};
 use crate::info::Mode;
 use crate::types::{Basic, Type, TypeId};
 
@@ -119,10 +121,27 @@ impl Checker<'_> {
             leftmost = x;
         }
         let mut x = self.expr(leftmost);
+        // Constant strings are joined at the end of their run: all the texts on the way would take memory by the square.
+        let mut run: Option<Vec<u8>> = None;
         while let Some(form) = chain.pop() {
             let y = self.expr(form.y);
-            self.binary(&mut x, y, form);
             let at = form.e.unwrap_or(e);
+            if let Some(more) = self.joined(&x, &y, form.op, run.is_some()) {
+                let text = run.get_or_insert_with(|| x.val().as_bytes().unwrap_or_default().to_vec());
+                if text.len() + more.len() <= MAX_STRING {
+                    text.extend_from_slice(&more);
+                    x = Operand::constant(Constant::Unknown, x.ty, at);
+                    if at != e {
+                        self.record(&x);
+                    }
+                    continue;
+                }
+            }
+            if let Some(text) = run.take() {
+                x.value = Some(Constant::from_bytes(&text));
+                self.record(&x);
+            }
+            self.binary(&mut x, y, form);
             x.expr = at;
             if x.is_invalid() {
                 self.untyped.remove(&at);
@@ -131,7 +150,24 @@ impl Checker<'_> {
                 self.record(&x);
             }
         }
+        if let Some(text) = run {
+            x.value = Some(Constant::from_bytes(&text));
+        }
         x
+    }
+
+    /// The text of `y` if `x + y` is a concatenation of constants of one type that cannot go wrong but by its length.
+    /// `run`: the value of `x` is that of a run and not known to it.
+    fn joined(&self, x: &Operand, y: &Operand, op: BinaryOp, run: bool) -> Option<Rc<[u8]>> {
+        let constants = x.mode == Mode::Constant && y.mode == Mode::Constant;
+        let text = |c: &Constant| match c {
+            Constant::String(s) => Some(s.clone()),
+            _ => None,
+        };
+        if op != BinaryOp::Add || !constants || x.ty != y.ty || !(run || text(&x.val()).is_some()) {
+            return None;
+        }
+        text(&y.val())
     }
 
     /// `x op y` of two checked operands; the result is in `x`.

@@ -17,13 +17,26 @@ impl Checker<'_> {
         self.measure(ty, &mut HashMap::new()).0
     }
 
+    /// The size of a type, for the question whether it is too large: what was found for its parts is kept.
+    pub(crate) fn total_size(&mut self, ty: TypeId) -> u64 {
+        let mut known = std::mem::take(&mut self.sizes);
+        let size = self.measure(ty, &mut known).0;
+        self.sizes = known;
+        size
+    }
+
     /// Size and alignment. Structs are measured once: they may hold each other many times over.
     fn measure(&self, ty: TypeId, known: &mut HashMap<TypeId, (u64, u64)>) -> (u64, u64) {
         match self.prog.types.under(ty) {
             Type::Basic(b) => (basic_size(*b), basic_size(*b).min(8)),
             Type::Array(elem, n) => {
+                if let Some(measure) = known.get(&ty) {
+                    return *measure;
+                }
                 let (size, align) = self.measure(*elem, known);
-                (size.saturating_mul(*n), align)
+                let measure = (size.saturating_mul(*n), align);
+                known.insert(ty, measure);
+                measure
             }
             Type::Slice(_) => (24, 8),
             Type::Interface(_) => (16, 8),

@@ -11,6 +11,9 @@ use crate::info::Mode;
 use crate::objects::ObjId;
 use crate::types::{Type, TypeId};
 
+/// How many `else if`s with a declaration may follow each other: each is in the scope of those before.
+const MAX_SCOPES: u32 = 10_000;
+
 impl Checker<'_> {
     /// The statements of a function's body in the scope of its parameters; then labels, the missing return, and
     /// variables that are not used. The surroundings are set.
@@ -249,8 +252,15 @@ impl Checker<'_> {
         while let Some(s) = next.take() {
             match &ast[s].kind {
                 Stmt::If { init, cond, then, els } => {
-                    self.open_scope();
-                    scopes += 1;
+                    // Without declarations no scope, so that long chains do not make long ways for names.
+                    if init.is_some() {
+                        if scopes >= MAX_SCOPES {
+                            self.error(Code::NotYet, ast[s].span, "nested too deeply");
+                            break;
+                        }
+                        self.open_scope();
+                        scopes += 1;
+                    }
                     let top = self.later_len();
                     self.simple_stmt(*init);
                     self.condition(*cond, "if");

@@ -241,7 +241,7 @@ impl Checker<'_> {
         // Later, when the size of the element is known.
         let at = self.env.naming.unwrap_or(self.start(e));
         self.later(move |c| {
-            if c.sizeof(ty) >= MAX_SIZE {
+            if c.total_size(ty) >= MAX_SIZE {
                 let message = format!("type {} larger than address space", c.ts(ty));
                 c.late_error(Code::TypeTooLarge, at, message);
             }
@@ -253,7 +253,7 @@ impl Checker<'_> {
         let at = self.env.naming.unwrap_or(self.start(e));
         self.later(move |c| {
             c.complete(elem);
-            if c.sizeof(elem) >= MAX_ELEMENT {
+            if c.total_size(elem) >= MAX_ELEMENT {
                 c.late_error(Code::TypeTooLarge, at, "channel element type too large (>64kB)");
             }
         });
