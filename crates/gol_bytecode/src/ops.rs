@@ -78,6 +78,8 @@ pub enum Word {
     Size,
     /// A signed jump distance.
     Off,
+    /// A register that is read.
+    Reg,
     /// As many words as another operand tells; their form is given with the instruction.
     Table,
 }
@@ -451,6 +453,14 @@ ops! {
     StPair(R(1), R(2), U16);
     /// Slice unit at `R[A] + u16` `= R[B..3]`
     StSlice(R(1), R(3), U16);
+    /// 64-bit integer at `R[A] + u16` `+= R[B]`
+    AddM(R(1), R(1), U16);
+    /// 64-bit integer at `R[A] + u16` `+= imm`
+    AddMK(R(1), Imm, U16);
+    /// f64 at `R[A] + u16` `+= R[B]`
+    AddFM(R(1), R(1), U16);
+    /// f64 at `R[A] + u16` `-= R[B]`
+    SubFM(R(1), R(1), U16);
     /// Raises if `R[A]` is nil
     NilCheck(R(1), None, None);
     /// `R[A] = R[B] + u16`; raises if `R[B]` is nil
@@ -515,6 +525,37 @@ ops! {
     StESlice(R(2), R(1), R(3));
     /// `R[A] = ` address of element `R[C]` of `R[B..2]`, element size K1
     IndexAddr(W(1), R(2), R(1); Size);
+    /// 64-bit integer element `R[B]` of `R[A..2]` `+= R[C]`
+    AddE(R(2), R(1), R(1));
+    /// 64-bit integer element `R[B]` of `R[A..2]` `+= imm`
+    AddEK(R(2), R(1), Imm);
+    /// f64 element `R[B]` of `R[A..2]` `+= R[C]`
+    AddFE(R(2), R(1), R(1));
+    /// `R[A] = ` 64-bit element `R[C]` of the slice at `R[B] + K1`; raises also: nil pointer dereference
+    LdFE64(W(1), R(1), R(1); Size);
+    /// u8 or bool element, likewise
+    LdFEU8(W(1), R(1), R(1); Size);
+    /// 64-bit element `R[B]` of the slice at `R[A] + K1` `= R[C]`; raises also: nil pointer dereference
+    StFE64(R(1), R(1), R(1); Size);
+    /// 8-bit element, likewise
+    StFE8(R(1), R(1), R(1); Size);
+    /// `R[A] = ` 64-bit element `R[K1]` of the slice that is element `R[C]` of `R[B..2]`
+    LdEE64(W(1), R(2), R(1); Reg);
+    /// u8 or bool element, likewise
+    LdEEU8(W(1), R(2), R(1); Reg);
+    /// 64-bit element `R[K1]` of the slice that is element `R[B]` of `R[A..2]` `= R[C]`
+    StEE64(R(2), R(1), R(1); Reg);
+    /// 8-bit element, likewise
+    StEE8(R(2), R(1), R(1); Reg);
+    /// `R[A] = ` 64-bit element `R[C]` of the array at `R[B]` plus the low half of K1, whose length is the high half; raises
+    /// also: nil pointer dereference
+    LdA64(W(1), R(1), R(1); Const);
+    /// 64-bit element `R[B]` of the array at `R[A]` plus the low half of K1, whose length is the high half, `= R[C]`; raises
+    /// also: nil pointer dereference
+    StA64(R(1), R(1), R(1); Const);
+    /// `R[A] = ` address of element `R[C]`, of size K2, of the array at `R[B]` plus the low half of K1, whose length is the
+    /// high half; raises also: nil pointer dereference
+    ArrayAddr(W(1), R(1), R(1); Const, Size);
     /// Raises: index `R[A]` out of range with length `R[B]`; with `c` 1 the text shows the index as unsigned
     BoundsCheck(R(1), R(1), U16);
     /// `R[A] = ` byte `R[C]` of string `R[B..2]`; raises

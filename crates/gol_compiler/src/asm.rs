@@ -231,7 +231,8 @@ impl Asm {
     }
 
     /// The code, the line table, and the pc of `recover` if it is given.
-    pub(crate) fn finish(self, map: &SourceMap, recover: Option<Label>) -> Finished {
+    pub(crate) fn finish(mut self, map: &SourceMap, recover: Option<Label>) -> Finished {
+        self.shorten_loops();
         let n = self.items.len();
         let mut place = vec![0i64; n + 1];
         let mut far = vec![false; n];
@@ -290,6 +291,22 @@ impl Asm {
         };
         let inlined = self.sites.iter().map(site).collect();
         Finished { code, lines, inlined, recover_pc }
+    }
+
+    /// Jumps that lead to a back-edge go to the loop's top themselves.
+    fn shorten_loops(&mut self) {
+        for i in 0..self.items.len() {
+            let Some(target) = self.items[i].target else { continue };
+            let end = self.end_of(target);
+            let top = match self.items.get(end) {
+                Some(Item { instr: Instr { op: Op::Loop, .. }, target: Some(top), .. }) if end != i + 1 => *top,
+                _ => continue,
+            };
+            if let Some(op) = self.items[i].instr.op.back_edge() {
+                self.items[i].instr.op = op;
+                self.items[i].target = Some(top);
+            }
+        }
     }
 
     fn write(&self, item: &Item, i: usize, place: &[i64], far: bool, code: &mut Vec<u64>) {

@@ -52,6 +52,10 @@ impl FuncGen<'_, '_> {
                     *pair = self.settled(*pair, 2, &written);
                     *index = self.settled(*index, 1, &written);
                 }
+                Place::Array { base, index, .. } => {
+                    *base = self.settled(*base, 1, &written);
+                    *index = self.settled(*index, 1, &written);
+                }
                 Place::Map { map, key, ty } => {
                     let n = match self.s.shape(*ty) {
                         Shape::Map(k, _) => self.s.regs(k),
@@ -108,6 +112,9 @@ impl FuncGen<'_, '_> {
                 return;
             }
             let v = self.storable(r, ty);
+            if self.store_inner(bare, ty, v) {
+                return;
+            }
             let place = self.place(l);
             self.asm.set_pos(pos);
             self.store(place, ty, v);
@@ -326,6 +333,9 @@ impl FuncGen<'_, '_> {
             None
         };
         let place = self.place(x);
+        if self.update(op, place, ty, y, early) {
+            return self.regs.free(m);
+        }
         if let Place::Reg(r) = place {
             let m = self.regs.mark();
             self.op_with(op, pos, r, y, early, ty, Want::Var(r), m);
@@ -376,6 +386,11 @@ impl FuncGen<'_, '_> {
         let ty = self.ty(x);
         let place = self.place(x);
         self.asm.set_pos(pos);
+        if matches!(self.s.shape(ty), Shape::Int(k) if k.bits == 64)
+            && self.update_by(place, ty, if inc { 1 } else { -1 })
+        {
+            return;
+        }
         let (a, to) = match place {
             Place::Reg(r) => (r, r),
             _ => {

@@ -42,6 +42,7 @@ impl FuncGen<'_, '_> {
             Expr::Binary { op, op_pos, x: l, y: r } if op.is_comparison() => {
                 self.jump_if_compared(op, op_pos, l, r, sense, to);
             }
+            Expr::Call { fun, ref args, .. } if self.inline_jump(fun, args, sense, to) => {}
             _ => {
                 let r = self.operand(x);
                 self.asm.jump(if sense { Op::JTrue } else { Op::JFalse }, r, 0, 0, &[], to);

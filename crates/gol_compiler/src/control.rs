@@ -152,7 +152,7 @@ impl FuncGen<'_, '_> {
     }
 
     /// Whether a condition is small, and plain enough to be compiled twice.
-    fn may_repeat(&self, cond: ExprId) -> bool {
+    fn may_repeat(&mut self, cond: ExprId) -> bool {
         let ast = self.s.ast;
         let (mut todo, mut size) = (vec![cond], 0);
         while let Some(x) = todo.pop() {
@@ -173,7 +173,18 @@ impl FuncGen<'_, '_> {
                 }
                 Expr::Call { fun, args, .. } => match self.facts(*fun).map(|t| t.mode) {
                     Some(Mode::TypeExpr | Mode::Builtin(Builtin::Len | Builtin::Cap)) => todo.extend(args),
-                    _ => return false,
+                    _ => {
+                        let small = self.s.static_callee(*fun).filter(|f| self.s.small(f.obj).is_some());
+                        if small.is_none() {
+                            return false;
+                        }
+                        todo.extend(args);
+                        if let Expr::Selector(base, _) = ast[ast.unparen(*fun)].kind
+                            && self.s.tp.info.selections.contains_key(&ast.unparen(*fun))
+                        {
+                            todo.push(base);
+                        }
+                    }
                 },
                 _ => return false,
             }

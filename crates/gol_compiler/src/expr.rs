@@ -53,6 +53,9 @@ impl FuncGen<'_, '_> {
         if !is_place {
             return self.expr_value(x, want);
         }
+        if let Some(r) = self.load_inner(x, ty, want) {
+            return r;
+        }
         let m = self.regs.mark();
         let place = self.place(x);
         if self.reads_immutable(x, place) {
@@ -477,6 +480,22 @@ impl FuncGen<'_, '_> {
         let ty = self.ty(bare);
         let place = self.place(bare);
         self.asm.set_pos(self.s.ast[bare].span.lo);
+        match place {
+            Place::Elem { pair, index } => {
+                let size = self.s.layout(ty).size;
+                self.regs.free(m);
+                let to = self.out(want, 1);
+                self.asm.op_words(Op::IndexAddr, to, pair, index, &[size]);
+                return to;
+            }
+            Place::Mem { base, off, known } if off <= u16::MAX as u64 && !(off == 0 && known) => {
+                self.regs.free(m);
+                let to = self.out(want, 1);
+                self.asm.op(Op::AddrOff, to, base, off as u16);
+                return to;
+            }
+            _ => {}
+        }
         let r = self.addr(place, ty);
         if want == Want::Any && !matches!(self.s.ast[bare].kind, Expr::Name(_)) {
             self.regs.free(m);

@@ -32,6 +32,14 @@ pub(crate) struct Inline {
     pub(crate) end: Label,
 }
 
+/// What a result is wanted for.
+#[derive(Clone, Copy)]
+enum Use {
+    Value(Want),
+    /// A jump, if it is this.
+    Jump(bool, Label),
+}
+
 /// A function whose body may stand in place of a call.
 #[derive(Debug)]
 pub(crate) struct Small {
@@ -176,6 +184,15 @@ impl Session<'_> {
 impl<'a> FuncGen<'_, 'a> {
     /// Puts the body of a small function in place of a call of it; `None`: it is to be called.
     pub(crate) fn inline(&mut self, fun: ExprId, args: &[ExprId], want: Want) -> Option<Reg> {
+        self.in_place(fun, args, Use::Value(want))
+    }
+
+    /// The same where the result decides a jump; false: it is to be called.
+    pub(crate) fn inline_jump(&mut self, fun: ExprId, args: &[ExprId], sense: bool, to: Label) -> bool {
+        self.in_place(fun, args, Use::Jump(sense, to)).is_some()
+    }
+
+    fn in_place(&mut self, fun: ExprId, args: &[ExprId], wanted: Use) -> Option<Reg> {
         let callee = self.s.static_callee(fun)?;
         let obj = callee.obj;
         if self.inlining.len() == DEPTH || self.inlining.contains(&obj) {
@@ -197,7 +214,12 @@ impl<'a> FuncGen<'_, 'a> {
             _ => None,
         };
         // The result is never a variable's own registers: who gets it may keep it while the variable changes.
-        let row = if want == Want::Any || single.is_none() { self.temp(total) } else { 0 };
+        let row = match wanted {
+            Use::Value(Want::Any) => self.temp(total),
+            Use::Value(_) if single.is_none() => self.temp(total),
+            Use::Jump(..) if single.is_none() => return None,
+            _ => 0,
+        };
         let m = self.regs.mark();
 
         // The receiver and the arguments.
@@ -254,12 +276,17 @@ impl<'a> FuncGen<'_, 'a> {
             let var = if self.needs_memory(obj, ty) { self.in_memory(obj, ty, Some(at)) } else { Var::Reg(at) };
             self.vars.insert(obj, var);
         }
-        let to = match single {
-            Some((x, ty)) => {
+        let to = match (single, wanted) {
+            (Some((x, ty)), Use::Value(want)) => {
                 self.asm.set_pos(self.s.ast[x].span.lo);
                 self.expr_as(x, ty, if want == Want::Any { Want::Fresh(row) } else { want })
             }
-            None => {
+            (Some((x, _)), Use::Jump(sense, to)) => {
+                self.asm.set_pos(self.s.ast[x].span.lo);
+                self.jump_if(x, sense, to);
+                0
+            }
+            (None, _) => {
                 self.declare_results(sig, &results, false);
                 self.body_statements(body);
                 self.asm.place(end, false);
@@ -277,7 +304,10 @@ impl<'a> FuncGen<'_, 'a> {
         self.asm.leave_inline(around);
         self.asm.set_pos(pos);
         self.regs.free(m);
-        if single.is_some() { Some(to) } else { Some(self.give(want, row, total)) }
+        match wanted {
+            Use::Value(want) if single.is_none() => Some(self.give(want, row, total)),
+            _ => Some(to),
+        }
     }
 
     /// The register of a caller's variable that a parameter may share: neither changes while the body runs.

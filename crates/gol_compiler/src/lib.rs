@@ -39,6 +39,7 @@ mod select;
 mod stmt;
 mod switch;
 mod typedesc;
+mod update;
 
 use gol_bytecode::Program;
 use gol_source::{Diagnostic, Severity, SourceMap};

@@ -5,7 +5,7 @@
 //! copy, and stored from any address.
 
 use gol_bytecode::{LeafKind, Op};
-use gol_syntax::ast::{BinaryOp, Expr, ExprId};
+use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 use gol_types::types::TypeId;
 use gol_types::{Mode, ObjId, ObjKind, Selected, SelectionKind, VarKind};
 
@@ -35,6 +35,17 @@ pub(crate) enum Place {
     Elem {
         /// Address and length.
         pair: Reg,
+        /// The index.
+        index: Reg,
+    },
+    /// An element of an array in memory.
+    Array {
+        /// The address of what the array is in.
+        base: Reg,
+        /// The array's place there, in bytes.
+        off: u32,
+        /// Its length.
+        len: u32,
         /// The index.
         index: Reg,
     },
@@ -188,7 +199,7 @@ impl FuncGen<'_, '_> {
             Place::Reg(r) => Place::Reg(r + f.reg),
             Place::Mem { base, off, known } => Place::Mem { base, off: off + f.offset, known },
             Place::Global(at) => Place::Global(at + f.offset as u32),
-            Place::Elem { .. } => {
+            Place::Elem { .. } | Place::Array { .. } => {
                 let base = self.addr(place, ty);
                 Place::Mem { base, off: f.offset, known: true }
             }
@@ -216,6 +227,18 @@ impl FuncGen<'_, '_> {
                     let size = self.s.layout(elem).size;
                     return Some(self.at_offset(place, base_ty, i as u64 * size));
                 }
+                if self.array_variable(base).is_none() && u32::try_from(n).is_ok() && !self.is_wide(index) {
+                    let place = self.place(base);
+                    let (base, off, known) = match place {
+                        Place::Mem { base, off, known } if off <= u32::MAX as u64 => (base, off as u32, known),
+                        _ => (self.addr(place, base_ty), 0, true),
+                    };
+                    if !known && !self.is_plain(index) {
+                        self.asm.op(Op::NilCheck, base, 0, 0);
+                    }
+                    let index = self.expr(index, Want::Any);
+                    return Some(Place::Array { base, off, len: n as u32, index });
+                }
                 let pair = self.array_pair(base, n);
                 let index = self.index_operand(index, pair + 1);
                 Some(Place::Elem { pair, index })
@@ -226,6 +249,10 @@ impl FuncGen<'_, '_> {
                 if let Some(i) = self.const_int(index) {
                     let off = i as u64 * self.s.layout(elem).size;
                     return Some(Place::Mem { base: p, off, known: false });
+                }
+                if u32::try_from(n).is_ok() && !self.is_wide(index) {
+                    let index = self.expr(index, Want::Any);
+                    return Some(Place::Array { base: p, off: 0, len: n as u32, index });
                 }
                 let pair = self.temp(2);
                 self.mov(pair, p, 1);
@@ -247,14 +274,55 @@ impl FuncGen<'_, '_> {
     /// to all instructions.
     pub(crate) fn index_operand(&mut self, x: ExprId, len: Reg) -> Reg {
         let r = self.expr(x, Want::Any);
-        let wide = matches!(self.shape_of(x), Shape::Int(IntKind { bits: 64, signed: false }));
-        if wide && !self.is_small(x) {
+        if self.is_wide(x) {
             let ok = self.asm.label();
             self.asm.jump(Op::JGeK, r, 0, 0, &[], ok);
             self.asm.op(Op::BoundsCheck, r, len, 1);
             self.asm.place(ok, false);
         }
         r
+    }
+
+    /// Whether an index may be too large for an int.
+    pub(crate) fn is_wide(&self, x: ExprId) -> bool {
+        matches!(self.shape_of(x), Shape::Int(IntKind { bits: 64, signed: false })) && !self.is_small(x)
+    }
+
+    /// Whether evaluating an expression can neither call nor panic.
+    pub(crate) fn is_plain(&self, x: ExprId) -> bool {
+        let ast = self.s.ast;
+        let mut todo = vec![x];
+        while let Some(x) = todo.pop() {
+            let x = ast.unparen(x);
+            if self.facts(x).is_some_and(|t| t.value.is_some()) {
+                continue;
+            }
+            match &ast[x].kind {
+                Expr::Name(_) => {}
+                Expr::Unary(UnaryOp::Plus | UnaryOp::Neg | UnaryOp::Com | UnaryOp::Not, y) => todo.push(*y),
+                Expr::Binary { op, x, y, .. } => {
+                    let fails = matches!(op, BinaryOp::Div | BinaryOp::Rem | BinaryOp::Shl | BinaryOp::Shr);
+                    let number = |x: ExprId| matches!(self.shape_of(x), Shape::Int(_) | Shape::F64 | Shape::F32);
+                    if fails && self.s.tp.info.value_of(*y).is_none() || !number(*x) || !number(*y) {
+                        return false;
+                    }
+                    todo.extend([*x, *y]);
+                }
+                Expr::Call { fun, args, .. } if self.facts(*fun).is_some_and(|t| t.mode == Mode::TypeExpr) => {
+                    if !matches!(self.shape_of(x), Shape::Int(_) | Shape::F64 | Shape::F32) {
+                        return false;
+                    }
+                    todo.extend(args);
+                }
+                Expr::Selector(base, _) => match self.s.tp.info.selections.get(&x) {
+                    Some(sel) if sel.kind == SelectionKind::FieldVal && !sel.indirect => todo.push(*base),
+                    Some(_) => return false,
+                    None => {}
+                },
+                _ => return false,
+            }
+        }
+        true
     }
 
     /// Whether an unsigned value is certain to be below the greatest int.
@@ -274,14 +342,20 @@ impl FuncGen<'_, '_> {
         }
     }
 
+    /// The registers of an array variable, if the expression is one.
+    fn array_variable(&self, x: ExprId) -> Option<Reg> {
+        let x = self.s.ast.unparen(x);
+        let Expr::Name(_) = self.s.ast[x].kind else { return None };
+        match self.vars.get(self.s.tp.info.uses.get(&x)?)? {
+            Var::Array(r) => Some(*r),
+            _ => None,
+        }
+    }
+
     /// Address and length of an array, in two registers in a row.
     pub(crate) fn array_pair(&mut self, x: ExprId, len: u64) -> Reg {
-        let bare = self.s.ast.unparen(x);
-        if let Expr::Name(_) = self.s.ast[bare].kind
-            && let Some(obj) = self.s.tp.info.uses.get(&bare)
-            && let Some(Var::Array(r)) = self.vars.get(obj)
-        {
-            return *r;
+        if let Some(r) = self.array_variable(x) {
+            return r;
         }
         let m = self.regs.mark();
         let ty = self.ty(x);
@@ -300,7 +374,7 @@ impl FuncGen<'_, '_> {
             Place::Mem { base, off, known } => Place::Mem { base, off: off + more, known },
             Place::Global(at) => Place::Global(at + more as u32),
             Place::Blank => Place::Blank,
-            Place::Elem { .. } | Place::Map { .. } | Place::Reg(_) => {
+            Place::Elem { .. } | Place::Array { .. } | Place::Map { .. } | Place::Reg(_) => {
                 let base = self.addr(place, ty);
                 Place::Mem { base, off: more, known: true }
             }
@@ -340,6 +414,12 @@ impl FuncGen<'_, '_> {
                 let size = self.s.layout(ty).size;
                 let r = self.temp(1);
                 self.asm.op_words(Op::IndexAddr, r, pair, index, &[size]);
+                r
+            }
+            Place::Array { base, off, len, index } => {
+                let size = self.s.layout(ty).size;
+                let r = self.temp(1);
+                self.asm.op_words(Op::ArrayAddr, r, base, index, &[array_word(off, len), size]);
                 r
             }
             Place::Map { .. } => {
@@ -416,6 +496,17 @@ impl FuncGen<'_, '_> {
                 let base = self.addr(place, ty);
                 self.load(Place::known(base), ty, want)
             }
+            Place::Array { base, off, len, index } => {
+                if let [leaf] = l.leaves[..]
+                    && is_word(leaf.kind)
+                {
+                    let to = self.out(want, 1);
+                    self.asm.op_words(Op::LdA64, to, base, index, &[array_word(off, len)]);
+                    return to;
+                }
+                let base = self.addr(place, ty);
+                self.load(Place::known(base), ty, want)
+            }
             Place::Map { map, key, ty: map_ty } => {
                 let t = self.s.type_ref(map_ty).0 as u64;
                 let to = self.out(want, l.regs);
@@ -485,6 +576,18 @@ impl FuncGen<'_, '_> {
                 self.store(Place::known(base), ty, value);
                 self.regs.free(m);
             }
+            Place::Array { base, off, len, index } => {
+                if let [leaf] = l.leaves[..]
+                    && is_word(leaf.kind)
+                {
+                    self.asm.op_words(Op::StA64, base, index, value, &[array_word(off, len)]);
+                    return;
+                }
+                let m = self.regs.mark();
+                let base = self.addr(place, ty);
+                self.store(Place::known(base), ty, value);
+                self.regs.free(m);
+            }
             Place::Map { map, key, ty: map_ty } => {
                 let t = self.s.type_ref(map_ty).0 as u64;
                 self.asm.op_words(Op::MapSet, map, key, value, &[t]);
@@ -503,6 +606,16 @@ impl FuncGen<'_, '_> {
     pub(crate) fn storable(&mut self, x: ExprId, ty: TypeId) -> Reg {
         if self.s.is_mem(ty) && !self.is_nil(x) { self.mem(x) } else { self.expr_as(x, ty, Want::Any) }
     }
+}
+
+/// Whether a leaf is one word.
+pub(crate) fn is_word(kind: LeafKind) -> bool {
+    matches!(kind, LeafKind::W64 | LeafKind::F64 | LeafKind::Ptr)
+}
+
+/// An array's place and length, as instructions have them.
+fn array_word(off: u32, len: u32) -> u64 {
+    off as u64 | (len as u64) << 32
 }
 
 fn load_op(kind: LeafKind) -> Op {

@@ -394,7 +394,11 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 | Op::StSlice
                 | Op::NilCheck
                 | Op::AddrOff
-                | Op::AddrOffK => raise!(Raise::nil()),
+                | Op::AddrOffK
+                | Op::AddM
+                | Op::AddMK
+                | Op::AddFM
+                | Op::SubFM => raise!(Raise::nil()),
                 Op::LdEI8
                 | Op::LdEU8
                 | Op::LdEI16
@@ -408,8 +412,50 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 | Op::StrIndex => {
                     raise!(Raise::index(r!(c!()) as i64, *base.add(b!() as usize + 1)))
                 }
-                Op::StE8 | Op::StE16 | Op::StE32 | Op::StE64 | Op::StEPair | Op::StESlice => {
+                Op::StE8
+                | Op::StE16
+                | Op::StE32
+                | Op::StE64
+                | Op::StEPair
+                | Op::StESlice
+                | Op::AddE
+                | Op::AddEK
+                | Op::AddFE => {
                     raise!(Raise::index(r!(b!()) as i64, *base.add(a!() as usize + 1)))
+                }
+                // A slice in memory may have changed since: if nothing is wrong now, the instruction starts anew.
+                Op::LdFE64 | Op::LdFEU8 | Op::StFE64 | Op::StFE8 => {
+                    let (p, at) = if matches!(op, Op::LdFE64 | Op::LdFEU8) { (b!(), c!()) } else { (a!(), b!()) };
+                    let off = *pc;
+                    if r!(p) < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    let len = slices::len_at((r!(p) + off) as *const u8);
+                    if r!(at) >= len {
+                        raise!(Raise::index(r!(at) as i64, len));
+                    }
+                    pc = start;
+                }
+                Op::LdEE64 | Op::LdEEU8 | Op::StEE64 | Op::StEE8 => {
+                    let (s, at) = if matches!(op, Op::LdEE64 | Op::LdEEU8) { (b!(), c!()) } else { (a!(), b!()) };
+                    let (outer, inner) = (r!(at), r!(*pc));
+                    let len = *base.add(s as usize + 1);
+                    if outer >= len {
+                        raise!(Raise::index(outer as i64, len));
+                    }
+                    let len = slices::len_at((r!(s) as *const u8).add(outer as usize * 16));
+                    if inner >= len {
+                        raise!(Raise::index(inner as i64, len));
+                    }
+                    pc = start;
+                }
+                Op::LdA64 | Op::StA64 | Op::ArrayAddr => {
+                    let (p, at) = if op == Op::StA64 { (a!(), b!()) } else { (b!(), c!()) };
+                    let k = *pc;
+                    if r!(p) < NIL_PAGE {
+                        raise!(Raise::nil());
+                    }
+                    raise!(Raise::index(r!(at) as i64, k >> 32));
                 }
 
                 Op::MovN => std::ptr::copy(base.add(b!() as usize), base.add(a!() as usize), c!() as usize),

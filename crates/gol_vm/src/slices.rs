@@ -90,6 +90,18 @@ pub(crate) unsafe fn slice_string(base: *mut u64, a: u16, b: u16, c: u16, k: u64
     Ok(())
 }
 
+/// The length of the slice unit at `p`.
+///
+/// # Safety
+/// H6.
+pub(crate) unsafe fn len_at(p: *const u8) -> u64 {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (low, high) = mem::load16(p);
+        mem::unpack_slice(low, high).1
+    }
+}
+
 /// `make([]t, len, cap)` into `d..3`.
 ///
 /// # Safety

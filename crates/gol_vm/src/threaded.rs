@@ -345,6 +345,77 @@ impl At<'_> {
         self.next(1)
     }
 
+    /// Changes the 64-bit word through pointer `R[A]`.
+    #[inline(always)]
+    fn update(self, f: impl FnOnce(u64) -> u64) -> Step {
+        let p = self.ra();
+        if p < NIL_PAGE {
+            return self.leave();
+        }
+        let p = p + self.c() as u64;
+        unsafe { mem::store_u64(p as *mut u8, f(mem::load_u64(p as *const u8))) };
+        self.next(1)
+    }
+
+    /// Changes the 64-bit element `R[B]` of `R[A..2]`.
+    #[inline(always)]
+    fn update_element(self, f: impl FnOnce(u64) -> u64) -> Step {
+        let Some(p) = self.element(self.a(), self.b(), 8) else { return self.leave() };
+        unsafe { mem::store_u64(p, f(mem::load_u64(p))) };
+        self.next(1)
+    }
+
+    /// The address of element `at` of the slice unit at `slice`.
+    #[inline(always)]
+    fn element_of(self, slice: *const u8, at: u64, size: usize) -> Option<*mut u8> {
+        unsafe {
+            let (low, high) = mem::load16(slice);
+            let (p, len, _) = mem::unpack_slice(low, high);
+            (at < len).then(|| (p as *mut u8).add(at as usize * size))
+        }
+    }
+
+    /// The address of element `index` of the slice that is a field, at K1, of what register `base` points to.
+    #[inline(always)]
+    fn field_element(self, base: u16, index: u16, size: usize) -> Option<*mut u8> {
+        let p = self.get(base);
+        if p < NIL_PAGE {
+            return None;
+        }
+        self.element_of((p + self.word(1)) as *const u8, self.get(index), size)
+    }
+
+    /// The address of element `R[K1]` of the slice that is element `index` of `pair..2`.
+    #[inline(always)]
+    fn element_of_element(self, pair: u16, index: u16, size: usize) -> Option<*mut u8> {
+        let slice = self.element(pair, index, 16)?;
+        self.element_of(slice, self.get(self.word(1) as u16), size)
+    }
+
+    /// The address of element `index` of the array at register `base` that K1 describes.
+    #[inline(always)]
+    fn array_element(self, base: u16, index: u16, size: usize) -> Option<*mut u8> {
+        let (p, at, k) = (self.get(base), self.get(index), self.word(1));
+        let inside = p >= NIL_PAGE && at < k >> 32;
+        inside.then(|| unsafe { (p as *mut u8).add(k as u32 as usize + at as usize * size) })
+    }
+
+    /// Loads the 64-bit word (or byte) at `p`, of an instruction of two words.
+    #[inline(always)]
+    fn load_at(self, kind: LeafKind, p: Option<*mut u8>) -> Step {
+        let Some(p) = p else { return self.leave() };
+        unsafe { load_leaf(kind, p, self.reg(self.a())) };
+        self.next(2)
+    }
+
+    /// Stores `R[C]` at `p`, likewise.
+    #[inline(always)]
+    fn store_at(self, kind: LeafKind, p: Option<*mut u8>) -> Step {
+        let Some(p) = p else { return self.leave() };
+        unsafe { store_leaf(kind, p, self.reg(self.c())) };
+        self.next(2)
+    }
+
     /// Appends one element of `size` bytes where there is capacity for it; `store` stores it.
     #[inline(always)]
     fn append(self, size: usize, store: impl FnOnce(*mut u8)) -> Step {
@@ -619,6 +690,28 @@ handlers! {
     StE64: |s| s.store_element(LeafKind::W64);
     StEPair: |s| s.store_element(LeafKind::Str);
     StESlice: |s| s.store_element(LeafKind::Slice);
+    AddM: |s| s.update(|v| v.wrapping_add(s.rb()));
+    AddMK: |s| s.update(|v| v.wrapping_add(s.imm_b() as u64));
+    AddFM: |s| s.update(|v| (f64::from_bits(v) + s.fb()).to_bits());
+    SubFM: |s| s.update(|v| (f64::from_bits(v) - s.fb()).to_bits());
+    AddE: |s| s.update_element(|v| v.wrapping_add(s.rc()));
+    AddEK: |s| s.update_element(|v| v.wrapping_add(s.imm_c() as u64));
+    AddFE: |s| s.update_element(|v| (f64::from_bits(v) + s.fc()).to_bits());
+    LdFE64: |s| s.load_at(LeafKind::W64, s.field_element(s.b(), s.c(), 8));
+    LdFEU8: |s| s.load_at(LeafKind::U8, s.field_element(s.b(), s.c(), 1));
+    StFE64: |s| s.store_at(LeafKind::W64, s.field_element(s.a(), s.b(), 8));
+    StFE8: |s| s.store_at(LeafKind::U8, s.field_element(s.a(), s.b(), 1));
+    LdEE64: |s| s.load_at(LeafKind::W64, s.element_of_element(s.b(), s.c(), 8));
+    LdEEU8: |s| s.load_at(LeafKind::U8, s.element_of_element(s.b(), s.c(), 1));
+    StEE64: |s| s.store_at(LeafKind::W64, s.element_of_element(s.a(), s.b(), 8));
+    StEE8: |s| s.store_at(LeafKind::U8, s.element_of_element(s.a(), s.b(), 1));
+    LdA64: |s| s.load_at(LeafKind::W64, s.array_element(s.b(), s.c(), 8));
+    StA64: |s| s.store_at(LeafKind::W64, s.array_element(s.a(), s.b(), 8));
+    ArrayAddr: |s| {
+        let Some(p) = s.array_element(s.b(), s.c(), s.word(2) as usize) else { return s.leave() };
+        s.set(p as u64);
+        s.next(3)
+    };
     IndexAddr: |s| {
         let Some(p) = s.element(s.b(), s.c(), s.word(1) as usize) else { return s.leave() };
         s.set(p as u64);

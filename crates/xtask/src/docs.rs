@@ -77,6 +77,7 @@ fn word(word: &Word) -> &'static str {
         Word::Cache => "cache",
         Word::Size => "size",
         Word::Off => "jump",
+        Word::Reg => "register",
         Word::Table => "table",
     }
 }
