@@ -164,7 +164,7 @@ fn deep_and_long_expressions_do_not_overflow_the_stack() {
 fn long_runs_of_texts_and_conditions_take_no_time_by_the_square() {
     let long =
         format!("package main\n\nconst s = \"abcdefgh\"{}\n\nfunc main() {{}}\n", " + \"abcdefgh\"".repeat(50_000));
-    let chain = "} else if n == 1 {\n".repeat(30_000);
+    let chain = "} else if n == 1 {\n".repeat(9_000);
     let chain = format!("package main\n\nfunc main() {{\n\tn := 0\n\tif n == 0 {{\n{chain}}}\n}}\n");
     for text in [long, chain] {
         let mut world = World::new();
