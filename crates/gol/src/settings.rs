@@ -2,7 +2,7 @@
 
 use crate::cli::RunFlags;
 use gol_driver::Library;
-use gol_vm::{Mode, Options, Traceback};
+use gol_vm::{Limits, Mode, Options, Traceback};
 use std::path::PathBuf;
 
 /// The library that is read: `GOL_STDLIB` names a folder for those who work on it.
@@ -32,7 +32,17 @@ pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, St
     };
     let memory_limit = memory_limit(&std::env::var("GOMEMLIMIT").unwrap_or_default())?;
     let traceback = Traceback::parse(&std::env::var("GOTRACEBACK").unwrap_or_default());
-    Ok(Options { workers, mode, args, gc_stress, gc_stats, gc_percent, memory_limit, traceback })
+    Ok(Options {
+        workers,
+        mode,
+        args,
+        gc_stress,
+        gc_stats,
+        limits: Limits::default(),
+        gc_percent,
+        memory_limit,
+        traceback,
+    })
 }
 
 fn environment_seed() -> Option<Result<u64, String>> {

@@ -51,6 +51,8 @@ pub mod g;
 #[cfg(not(loom))]
 mod gc;
 mod idle;
+#[cfg(not(loom))]
+mod limits;
 mod lock;
 #[cfg(not(loom))]
 mod monitor;
@@ -86,6 +88,7 @@ pub use self::{
     env::{Env, Mode, Rng},
     g::{G, GStatus, NO_SLOT, Resume},
     gc::{GcListener, GcReport},
+    limits::{Limit, Limits},
     runtime::{Config, MAX_WORKERS, Machine, RunEnd, Runtime},
     select::{CaseKind, Scase, SelectResult, select_resume, selectgo},
     sema::{

@@ -47,6 +47,7 @@ impl Shared {
         while !self.ended.load(Acquire) {
             let now = self.env.now();
             self.note_time(now);
+            self.check_time(now);
             let started = self.started.load(Acquire);
             seen.resize(started, (0, now));
             let mut unanswered = false;
@@ -83,7 +84,9 @@ impl Shared {
                 fence(SeqCst);
                 if self.world.running() == 0 && !self.ended.load(Acquire) {
                     // A missed wake only delays preemption, so a bounded sleep is all the care it needs.
-                    drop(self.monitor.wake.wait_timeout(guard, Duration::from_millis(1000)));
+                    // Nobody but this thread sees that time is up.
+                    let left = (self.meter.deadline() - self.env.now()).clamp(0, 1_000_000_000) as u64;
+                    drop(self.monitor.wake.wait_timeout(guard, Duration::from_nanos(left)));
                 }
                 self.monitor.asleep.store(false, Relaxed);
                 idle_ticks = 0;
@@ -95,6 +98,7 @@ impl Shared {
                 // Workers that see it themselves get a little time to do so.
                 wait = wait.min((next - self.env.now()).max(0) + 200_000);
             }
+            wait = wait.min((self.meter.deadline() - self.env.now()).max(0));
             drop(self.monitor.wake.wait_timeout(guard, Duration::from_nanos(wait as u64)));
         }
     }

@@ -32,6 +32,7 @@ use crate::env::Env;
 use crate::g::{G, GRef, GStatus, Gs, Sudogs};
 use crate::gc::{GcListener, World};
 use crate::idle::IdleSet;
+use crate::limits::Meter;
 use crate::monitor::Monitor;
 use crate::park::{HELP, Parker, WOKEN};
 use crate::runtime::{MAX_WORKERS, Machine, RunEnd};
@@ -61,6 +62,7 @@ pub(crate) struct Shared {
     pub machine: Arc<dyn Machine>,
     pub trace: Option<Arc<dyn TraceSink>>,
     pub gc_listener: Option<GcListener>,
+    pub meter: Meter,
     pub injector: Injector<GRef>,
     pub idle: IdleSet,
     /// GOMAXPROCS. Changed with the world stopped.
@@ -307,7 +309,7 @@ impl Shared {
             if watch {
                 self.watched.store(when, Relaxed);
             }
-            let bits = slot.parker.park(watch.then(|| when - self.env.now()));
+            let bits = self.wait_idle(slot, watch.then_some(when));
             if watch {
                 let _ = self.watched.compare_exchange(when, i64::MAX, Relaxed, Relaxed);
             }
@@ -322,6 +324,12 @@ impl Shared {
         slot.asleep.store(false, Relaxed);
         self.world.enter();
         self.wake_up(w, slot, bits);
+    }
+
+    /// Where an idle worker waits, until it is woken or (for the one that watches the clock) until `when`. A poller of sockets belongs here: the
+    /// watcher waits in it instead, with the same time-out, and who unparks that worker wakes the poller.
+    fn wait_idle(&self, slot: &Slot, when: Option<i64>) -> u32 {
+        slot.parker.park(when.map(|when| when - self.env.now()))
     }
 
     /// The worker is off the idle list afterwards; it spins if a waker took it off.
@@ -373,6 +381,7 @@ impl Shared {
             return;
         }
         self.env.advance_to(self.timers.next_when());
+        self.check_time(self.env.now());
         self.note_time(self.env.now());
         w.check_timers();
     }

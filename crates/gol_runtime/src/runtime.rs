@@ -6,6 +6,7 @@ use crate::env::{Env, Mode};
 use crate::g::{G, GRef, GStatus, Slabs};
 use crate::gc::{GcListener, World};
 use crate::idle::IdleSet;
+use crate::limits::{Limit, Limits, Meter};
 use crate::monitor::Monitor;
 use crate::proc::{End, Shared, Slot};
 use crate::sema::SemaTable;
@@ -26,6 +27,8 @@ pub const MAX_WORKERS: usize = 256;
 const MONITOR_STACK: usize = 1 << 18;
 /// How long the end of a run waits for workers to notice it.
 const END_PATIENCE: Duration = Duration::from_millis(200);
+/// The same where all goroutines will be shown, which takes that none runs any more.
+const DUMP_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Whoever executes goroutines: the bytecode machine, or a test's little interpreter.
 pub trait Machine: Send + Sync {
@@ -80,13 +83,23 @@ pub struct Config {
     pub trace: Option<Arc<dyn TraceSink>>,
     /// Who hears of each collection.
     pub gc_listener: Option<GcListener>,
+    /// What the run may use.
+    pub limits: Limits,
 }
 
 impl Config {
     /// A parallel runtime on all cores.
     pub fn new(heap: Arc<Heap>, machine: Arc<dyn Machine>) -> Config {
         let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Config { workers, heap, machine, mode: Mode::Parallel, trace: None, gc_listener: None }
+        Config {
+            workers,
+            heap,
+            machine,
+            mode: Mode::Parallel,
+            trace: None,
+            gc_listener: None,
+            limits: Limits::default(),
+        }
     }
 }
 
@@ -101,6 +114,8 @@ pub enum RunEnd {
     NoGoroutines,
     /// `os.Exit`, or a fatal error that was already reported.
     Exit(i32),
+    /// A limit was reached.
+    Limit(Limit),
     /// Ended from outside by [`Runtime::stop`].
     Stopped,
     /// The runtime is broken: a Rust panic on one of its threads, with its message. To be reported like Go's `fatal error:`.
@@ -119,6 +134,7 @@ impl Runtime {
         let workers = if config.mode == Mode::Parallel { config.workers.clamp(1, MAX_WORKERS) } else { 1 };
         let hchan_layout = config.heap.layouts().add_offsets(size_of::<Hchan>(), HCHAN_POINTERS.into());
         let rtimer_layout = config.heap.layouts().add_offsets(size_of::<RTimer>(), RTIMER_POINTERS.into());
+        let meter = Meter::new(config.limits, &config.heap);
         let shared = Arc::new(Shared {
             hchan_layout,
             rtimer_layout,
@@ -127,6 +143,7 @@ impl Runtime {
             machine: config.machine,
             trace: config.trace,
             gc_listener: config.gc_listener,
+            meter,
             injector: Injector::new(),
             idle: IdleSet::new((1..workers as u16).rev().collect()),
             procs: AtomicU32::new(workers as u32),
@@ -186,12 +203,18 @@ impl Runtime {
             rt.ask_all(request::QUIT);
             rt.unpark_all();
             let end = lock(&rt.end);
-            if end.alive == 0 || waited >= END_PATIENCE {
+            let patience = if matches!(end.how, Some(RunEnd::Limit(_))) { DUMP_PATIENCE } else { END_PATIENCE };
+            if end.alive == 0 || waited >= patience {
                 return end.how.clone().expect("the run has ended");
             }
             let _ = rt.end_changed.wait_timeout(end, STEP);
             waited += STEP;
         }
+    }
+
+    /// Whether all workers have ended, so that [`Runtime::all_gs`] can be looked at after a run.
+    pub fn at_rest(&self) -> bool {
+        lock(&self.shared.end).alive == 0
     }
 
     /// Ends the run from outside.

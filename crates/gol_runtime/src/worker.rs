@@ -82,7 +82,7 @@ pub struct Worker {
     /// The number of the current slice. Written by the worker, read by the monitor.
     pub(crate) slice: AtomicU32,
     pub(crate) runnext: Option<NonNull<G>>,
-    /// The guard last set, and what is let through of it (nothing in deterministic mode, so that each check comes here).
+    /// The guard last set, and what is let through of it (nothing in deterministic mode or with fuel, so that each check comes here).
     limit: u64,
     guard_mask: u64,
     /// Whether somebody listens to events.
@@ -97,6 +97,10 @@ pub struct Worker {
     tick: u32,
     /// Reductions left in the slice, in deterministic mode.
     reductions: u32,
+    /// What is counted for the limits, and the fuel taken and not used yet.
+    counts_fuel: bool,
+    counts_goroutines: bool,
+    pub(crate) fuel: u64,
     /// The allocator of this worker.
     pub heap: LocalHeap,
     /// Random choices of this worker; in deterministic mode all come from here.
@@ -128,7 +132,7 @@ impl Worker {
             slice: AtomicU32::new(0),
             runnext: None,
             limit: 0,
-            guard_mask: if deterministic { 0 } else { u64::MAX },
+            guard_mask: if deterministic || rt.meter.counts_fuel() { 0 } else { u64::MAX },
             traced: rt.trace.is_some(),
             deterministic,
             spinning: false,
@@ -138,6 +142,9 @@ impl Worker {
             contended_since: 0,
             tick: 0,
             reductions: rt.env.reductions(&mut rng),
+            counts_fuel: rt.meter.counts_fuel(),
+            counts_goroutines: rt.meter.counts_goroutines(),
+            fuel: 0,
             heap: rt.heap.local(),
             rng,
             deque,
@@ -386,6 +393,9 @@ impl Worker {
         if asked & (request::PROCS | request::RETIRE) != 0 {
             return Safepoint::Yield;
         }
+        if self.counts_fuel && !self.use_fuel() {
+            return Safepoint::Stop;
+        }
         if self.deterministic {
             self.rt().env.advance_by(REDUCTION);
             self.reductions = self.reductions.saturating_sub(1);
@@ -394,6 +404,7 @@ impl Worker {
             }
             self.reductions = self.rt().env.reductions(&mut self.rng);
             self.check_timers();
+            self.rt().check_time(self.rt().env.now());
             return if self.queue.is_empty() { Safepoint::Continue } else { Safepoint::Yield };
         }
         if asked & request::PREEMPT != 0 {
@@ -494,6 +505,9 @@ impl Worker {
         }
         self.next_id += 1;
         self.live.store(self.live.load(Relaxed) + 1, Relaxed);
+        if self.counts_goroutines {
+            self.count_goroutine();
+        }
         Ok(g)
     }
 

@@ -411,3 +411,28 @@ fn an_observer_sees_every_event() {
     assert!(has(&|e| matches!(e, Event::RecvClosed { g: 1, .. })));
     assert!(seen.contains(&Event::Exit { g: 2 }));
 }
+
+#[test]
+fn limits_end_the_run() {
+    let heap = || Heap::new(HeapConfig { reserve: 1 << 30, ..HeapConfig::default() }).unwrap();
+    let modes = [(1, Mode::Parallel), (2, Mode::Parallel), (8, Mode::Parallel), (1, Mode::Deterministic { seed: 5 })];
+    let forever = vec![Jmp(0)];
+    let parked = vec![Make(0, 0), Recv(0, 1)];
+    let spawner = vec![Go(1, vec![]), Jmp(0)];
+    for (workers, mode) in modes {
+        let run = |funcs: Vec<Vec<Op>>, limits| run_with(heap(), workers, mode, funcs, None, limits).end;
+        let time = Limits { time: Some(Duration::from_millis(30)), ..Limits::default() };
+        assert_eq!(run(vec![forever.clone()], time), RunEnd::Limit(Limit::Time));
+        let sleeper = vec![SleepNs(3_600_000_000_000), Main];
+        assert_eq!(run(vec![sleeper], time), RunEnd::Limit(Limit::Time));
+        let fuel = Limits { fuel: Some(50_000), ..Limits::default() };
+        assert_eq!(run(vec![forever.clone()], fuel), RunEnd::Limit(Limit::Fuel));
+        assert_eq!(run(vec![vec![Go(1, vec![]), Jmp(1)], forever.clone()], fuel), RunEnd::Limit(Limit::Fuel));
+        let some = Limits { goroutines: Some(100), ..Limits::default() };
+        assert_eq!(run(vec![spawner.clone(), parked.clone()], some), RunEnd::Limit(Limit::Goroutines));
+        let enough =
+            Limits { time: Some(Duration::from_secs(60)), fuel: Some(10_000_000), goroutines: Some(11), memory: None };
+        let ten = vec![Set(1, 0), Set(2, 10), Go(1, vec![]), AddI(1, 1), Lt(1, 2, 2), Yield, Main];
+        assert_eq!(run(vec![ten, parked.clone()], enough), RunEnd::MainDone);
+    }
+}

@@ -50,7 +50,7 @@ mod vm;
 pub use crash::Traceback;
 pub use finalizers::Due;
 pub use gol_heap::OrExit;
-pub use gol_runtime::{Mode, WaitReason};
+pub use gol_runtime::{Limits, Mode, WaitReason};
 pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult, Strings, Words};
 pub use raise::Raise;
 pub use report::TraceFrame;

@@ -23,7 +23,7 @@ use crate::raise::Raise;
 use crate::{Vm, iface, report, strings};
 use gol_bytecode::{Kind, TypeRef};
 use gol_heap::LayoutId;
-use gol_runtime::{G, Worker};
+use gol_runtime::{G, Limit, Worker};
 
 const NEXT: usize = 0;
 const TYPE: usize = 1;
@@ -90,6 +90,10 @@ unsafe fn out_of_memory(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
             w.collect();
             (*g).machine[OOM_MARK] = vm.heap.stats().num_gc as u64 + 1;
             return Then::Go;
+        }
+        if w.limits().memory.is_some() {
+            w.limit_reached(Limit::Memory);
+            return Then::Leave;
         }
         report::throw(vm, w, g, "runtime: out of memory");
         Then::Leave

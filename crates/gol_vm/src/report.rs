@@ -5,7 +5,7 @@ use crate::print;
 use crate::{Vm, panics, strings};
 use gol_bytecode::{Kind, TypeRef};
 use gol_heap::mem;
-use gol_runtime::{G, GStatus, RunEnd, WaitReason, Worker};
+use gol_runtime::{G, GStatus, Limit, RunEnd, WaitReason, Worker};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 
@@ -176,6 +176,24 @@ pub(crate) unsafe fn deadlock(vm: &Vm, gs: &[*mut G], main_left: bool) {
         dump(vm, gs, &mut out);
         vm.crash.write(out.as_bytes());
     }
+}
+
+/// A limit that the user set was reached.
+///
+/// # Safety
+/// As [`deadlock`].
+pub(crate) unsafe fn limit(vm: &Vm, limit: Limit, gs: &[*mut G]) {
+    let limits = vm.options().limits;
+    let what = match limit {
+        Limit::Memory => format!("memory limit of {} bytes", limits.memory.unwrap_or(0)),
+        Limit::Goroutines => format!("limit of {} goroutines", limits.goroutines.unwrap_or(0)),
+        Limit::Fuel => format!("fuel limit of {} steps", limits.fuel.unwrap_or(0)),
+        Limit::Time => format!("time limit of {:?}", limits.time.unwrap_or_default()),
+    };
+    let mut out = format!("fatal error: {what} reached\n");
+    // SAFETY: the caller's promise.
+    unsafe { dump(vm, gs, &mut out) };
+    vm.crash.write(out.as_bytes());
 }
 
 /// Every goroutine with its state and trace.

@@ -11,7 +11,7 @@ use crate::value::load_leaves;
 use crate::{NativeFn, interp, report, services};
 use gol_bytecode::{FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, MarkSession, RootVisitor, mem};
-use gol_runtime::{Config, G, Machine, Mode, RunEnd, Runtime, Worker};
+use gol_runtime::{Config, G, Limits, Machine, Mode, RunEnd, Runtime, Worker};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 
@@ -28,6 +28,8 @@ pub struct Options {
     pub gc_stress: bool,
     /// Shows each collection on standard error.
     pub gc_stats: bool,
+    /// What the run may use.
+    pub limits: Limits,
     /// As `debug.SetGCPercent`.
     pub gc_percent: i32,
     /// As `debug.SetMemoryLimit`; `i64::MAX` for none.
@@ -96,6 +98,7 @@ impl Vm {
         let mut config = Config::new(self.heap.clone(), machine);
         config.workers = self.options.workers;
         config.mode = self.options.mode;
+        config.limits = self.options.limits;
         let gc_stats = self.options.gc_stats.then(Arc::<GcStats>::default);
         config.gc_listener = gc_stats.as_ref().map(GcStats::listener);
         let runtime = self.runtime.get_or_init(|| Runtime::new(config));
@@ -116,6 +119,11 @@ impl Vm {
             end @ (RunEnd::Deadlock | RunEnd::NoGoroutines) => {
                 // SAFETY: the run has ended; no worker runs.
                 unsafe { report::deadlock(self, &runtime.all_gs(), end == RunEnd::Deadlock) };
+                2
+            }
+            RunEnd::Limit(limit) => {
+                // SAFETY: none is shown unless all workers have ended.
+                unsafe { report::limit(self, limit, &if runtime.at_rest() { runtime.all_gs() } else { Vec::new() }) };
                 2
             }
             RunEnd::Crashed(what) => {

@@ -380,7 +380,7 @@ pub fn run(workers: usize, mode: Mode, funcs: Vec<Vec<Op>>) -> Outcome {
 }
 
 pub fn run_on(heap: Arc<Heap>, workers: usize, mode: Mode, funcs: Vec<Vec<Op>>) -> Outcome {
-    run_traced(heap, workers, mode, funcs, None)
+    run_with(heap, workers, mode, funcs, None, Limits::default())
 }
 
 pub fn run_traced(
@@ -390,8 +390,19 @@ pub fn run_traced(
     funcs: Vec<Vec<Op>>,
     trace: Option<Arc<dyn TraceSink>>,
 ) -> Outcome {
+    run_with(heap, workers, mode, funcs, trace, Limits::default())
+}
+
+pub fn run_with(
+    heap: Arc<Heap>,
+    workers: usize,
+    mode: Mode,
+    funcs: Vec<Vec<Op>>,
+    trace: Option<Arc<dyn TraceSink>>,
+    limits: Limits,
+) -> Outcome {
     let machine = Arc::new(script(funcs));
-    let rt = Runtime::new(Config { workers, heap, machine: machine.clone(), mode, trace, gc_listener: None });
+    let rt = Runtime::new(Config { workers, heap, machine: machine.clone(), mode, trace, gc_listener: None, limits });
     let main = rt.new_main(REGS).unwrap();
     unsafe { machine.start(main, 0) };
     let end = rt.run(main);
