@@ -39,6 +39,13 @@ async function start(command) {
   }
 }
 
+/** The place of a line and a byte in it, both from 1. */
+function position(document, line, column) {
+  const at = Math.min(Math.max(0, (line || 1) - 1), document.lineCount - 1);
+  const before = Buffer.from(document.lineAt(at).text, "utf8").subarray(0, Math.max(0, (column || 1) - 1));
+  return new vscode.Position(at, before.toString("utf8").length);
+}
+
 /** Asks `gol check --format=json` and shows what it finds in the document. */
 function check(document, found) {
   execFile(gol(), ["check", "--format=json", document.fileName], { maxBuffer: 16 << 20 }, (error, out) => {
@@ -48,10 +55,11 @@ function check(document, found) {
     const diagnostics = [];
     for (const line of out.split("\n").filter((l) => l.startsWith("{"))) {
       const d = JSON.parse(line);
-      const from = new vscode.Position(Math.max(0, d.line - 1), Math.max(0, d.column - 1));
-      const word = document.getWordRangeAtPosition(from) || new vscode.Range(from, from.translate(0, 1));
+      const from = position(document, d.line, d.column);
+      const to = d.end_line ? position(document, d.end_line, d.end_column) : from;
+      const range = to.isAfter(from) ? new vscode.Range(from, to) : document.getWordRangeAtPosition(from);
       const severity = d.severity === "warning" ? vscode.DiagnosticSeverity.Warning : vscode.DiagnosticSeverity.Error;
-      const shown = new vscode.Diagnostic(word, d.message, severity);
+      const shown = new vscode.Diagnostic(range || new vscode.Range(from, from), d.message, severity);
       shown.source = "gol";
       shown.code = d.code;
       diagnostics.push(shown);
