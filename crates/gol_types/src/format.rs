@@ -374,14 +374,18 @@ impl Checker<'_> {
             } else {
                 out.push_str(" of ");
                 if self.is_described(x.ty) {
-                    out.push_str(self.describe_kind(x.ty));
-                    out.push(' ');
+                    let kind = self.describe_kind(x.ty);
+                    out.push_str(kind);
+                    out.push_str(if kind.is_empty() { "" } else { " " });
                 }
                 out.push_str("type ");
                 out.push_str(&self.operand_type(x));
                 if let Some(p) = types.as_type_param(x.ty) {
                     let bound = self.ts(types.type_param(p).bound);
                     out.push_str(&format!(" constrained by {bound}"));
+                    if types.terms(x.ty).is_some_and(<[_]>::is_empty) {
+                        out.push_str(" with empty type set");
+                    }
                 }
             }
         }

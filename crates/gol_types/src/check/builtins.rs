@@ -189,6 +189,9 @@ impl Checker<'_> {
             Type::TypeParam(_) if types.all(x.ty, closes) => {
                 return Some(Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e));
             }
+            Type::TypeParam(_) if types.all(x.ty, |t| matches!(types.under(t), Type::Chan(..))) => {
+                "receive-only channel"
+            }
             Type::Chan(ChanDir::Recv, _) => "receive-only channel",
             Type::Chan(..) => return Some(Operand::new(Mode::NoValue, TypeId::EMPTY_TUPLE, e)),
             _ => "non-channel",

@@ -385,6 +385,9 @@ impl Checker<'_> {
             Type::Slice(_) | Type::Func(_) | Type::Map(..) => {
                 format!("{} can only be compared to nil", self.composite_kind(ty))
             }
+            Type::TypeParam(_) if self.prog.types.terms(ty).is_some_and(<[_]>::is_empty) => {
+                "empty type set".to_string()
+            }
             Type::TypeParam(_) => "incomparable types in type set".to_string(),
             _ => self.comparable_cause(ty).err().unwrap_or_default(),
         }
