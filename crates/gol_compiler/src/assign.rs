@@ -144,38 +144,55 @@ impl FuncGen<'_, '_> {
         }
     }
 
+    /// As Go's compiler does, values that an earlier assignment would change are computed first; the others one by one, each
+    /// right before it is stored. A panic in between shows it.
     fn assign_many(&mut self, lhs: &[ExprId], rhs: &[ExprId]) {
         let pos = self.asm.pos();
-        self.hoist_assignment(lhs, rhs);
+        self.hoist_assignments(lhs, rhs);
         let places = self.targets(lhs);
-        let mut list = Vec::new();
-        for ((l, r), place) in lhs.iter().zip(rhs).zip(&places) {
-            let ty = if *place == Place::Blank { self.ty(*r) } else { self.ty(*l) };
-            list.push((*r, ty));
-        }
-        // Without calls Go's compiler computes the first value last, right before it is stored.
-        let first = list.first().copied().filter(|_| !rhs.iter().any(|x| self.has_call(*x)));
         let mut values = Vec::new();
-        for &(x, ty) in &list[first.is_some() as usize..] {
-            let at = self.temp_for(ty);
-            values.push((x, ty, at));
+        let (mut assigned, mut memory, mut visible) = (Vec::new(), false, false);
+        for ((&l, &r), place) in lhs.iter().zip(rhs).zip(&places) {
+            let ty = if *place == Place::Blank { self.ty(r) } else { self.ty(l) };
+            let early = visible || self.has_call(r) || self.is_affected(r, &assigned, memory);
+            values.push((r, ty, early.then(|| self.temp_for(ty))));
+            let bare = self.s.ast.unparen(l);
+            let object = match self.s.ast[bare].kind {
+                Expr::Name(_) => self.s.tp.info.uses.get(&bare).copied(),
+                _ => None,
+            };
+            match (*place, object) {
+                (Place::Blank, _) => {}
+                (Place::Reg(_), Some(o)) => {
+                    visible |= self.defers && self.is_result(o);
+                    assigned.push(o);
+                }
+                // A field in registers.
+                (Place::Reg(_), None) => visible = true,
+                _ => memory = true,
+            }
         }
-        self.exprs_into(&values);
-        if let (Some((x, ty)), Some(place)) = (first, places.first()) {
+        let early: Vec<_> = values.iter().filter_map(|v| v.2.map(|at| (v.0, v.1, at))).collect();
+        self.exprs_into(&early);
+        for (place, (x, ty, at)) in places.into_iter().zip(values) {
             let m = self.regs.mark();
-            if let Place::Reg(r) = *place {
-                self.expr_as(x, ty, Want::Var(r));
-            } else {
-                let v = self.storable(x, ty);
-                self.asm.set_pos(pos);
-                self.store(*place, ty, v);
+            match (at, place) {
+                (None, Place::Reg(r)) => {
+                    self.expr_as(x, ty, Want::Var(r));
+                }
+                (at, place) => {
+                    let v = at.unwrap_or_else(|| self.storable(x, ty));
+                    self.asm.set_pos(pos);
+                    self.store(place, ty, v);
+                }
             }
             self.regs.free(m);
         }
-        self.asm.set_pos(pos);
-        for (place, (_, ty, at)) in places.into_iter().skip(first.is_some() as usize).zip(values) {
-            self.store(place, ty, at);
-        }
+    }
+
+    fn is_result(&self, obj: ObjId) -> bool {
+        let var = self.vars.get(&obj).copied();
+        var.is_some() && self.results.iter().any(|r| r.var == var)
     }
 
     /// `lhs := rhs`

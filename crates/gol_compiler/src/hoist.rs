@@ -8,8 +8,9 @@
 
 use gol_syntax::ast::{BinaryOp, Expr, ExprId, UnaryOp};
 use gol_types::types::TypeId;
-use gol_types::{Builtin, Mode, Selected, Selection, SelectionKind};
+use gol_types::{Builtin, Mode, ObjId, Selected, Selection, SelectionKind};
 
+use crate::captures::Inner;
 use crate::func::{FuncGen, Want};
 use crate::program::Shape;
 use crate::regalloc::Reg;
@@ -129,7 +130,12 @@ impl FuncGen<'_, '_> {
             let ty = self.facts(x).map_or(TypeId::INVALID, |t| t.ty);
             let n = self.s.regs(ty);
             let r = match self.s.ast[x].kind {
-                Expr::Call { .. } => self.expr(x, Want::Any),
+                // The result of a call is nobody's; that of a built-in may be a part of a variable.
+                Expr::Call { fun, .. }
+                    if !matches!(self.facts(fun).map(|t| t.mode), Some(Mode::Builtin(_) | Mode::TypeExpr)) =>
+                {
+                    self.expr(x, Want::Any)
+                }
                 _ => {
                     let r = self.temp(n);
                     let m = self.regs.mark();
@@ -143,8 +149,24 @@ impl FuncGen<'_, '_> {
         }
     }
 
-    /// The left side of an assignment: what its place needs, which is not the value there.
+    /// The operands of an assignment of one value, or of the values of one call.
     pub(crate) fn hoist_assignment(&mut self, lhs: &[ExprId], rhs: &[ExprId]) {
+        let list = self.assignment_operands(lhs, rhs);
+        self.hoist(&list);
+    }
+
+    /// The operands of an assignment of several values: all calls are evaluated, as the values are stored one by one.
+    pub(crate) fn hoist_assignments(&mut self, lhs: &[ExprId], rhs: &[ExprId]) {
+        let mut found = Found::default();
+        for x in self.assignment_operands(lhs, rhs) {
+            self.collect(x, &mut found);
+        }
+        found.needed = found.nodes.len();
+        self.evaluate(found);
+    }
+
+    /// Of a left side: what its place needs, which is not the value there.
+    fn assignment_operands(&self, lhs: &[ExprId], rhs: &[ExprId]) -> Vec<ExprId> {
         let mut list = Vec::new();
         for &l in lhs {
             let l = self.s.ast.unparen(l);
@@ -158,11 +180,58 @@ impl FuncGen<'_, '_> {
             }
         }
         list.extend(rhs);
-        self.hoist(&list);
+        list
+    }
+
+    /// Whether an expression without calls reads what has been assigned: one of the variables in registers, or memory if `memory`.
+    pub(crate) fn is_affected(&self, x: ExprId, assigned: &[ObjId], memory: bool) -> bool {
+        let ast = self.s.ast;
+        let mut todo = vec![x];
+        while let Some(x) = todo.pop() {
+            let x = ast.unparen(x);
+            let done = self.hoisted.contains_key(&x);
+            if done || self.facts(x).is_some_and(|t| t.value.is_some() || t.mode == Mode::TypeExpr) {
+                continue;
+            }
+            match &ast[x].kind {
+                Expr::Name(_) => match self.s.tp.info.uses.get(&x) {
+                    Some(o) if assigned.contains(o) => return true,
+                    // What a closure has captured counts as memory.
+                    Some(o) if memory && self.is_captured(*o) => return true,
+                    _ if memory && !self.is_stable(x) => return true,
+                    _ => {}
+                },
+                Expr::Call { args, .. } => todo.extend(args),
+                Expr::Unary(UnaryOp::Addr, _) | Expr::FuncLit { .. } | Expr::TypeAssert(..) | Expr::Slice { .. } => {
+                    return true;
+                }
+                Expr::Unary(_, y) | Expr::KeyValue(_, y) => todo.push(*y),
+                Expr::Binary { x, y, .. } => todo.extend([*x, *y]),
+                Expr::CompositeLit { elems, .. } => todo.extend(elems),
+                Expr::Selector(base, _) => match self.s.tp.info.selections.get(&x) {
+                    Some(sel) if memory && sel.indirect => return true,
+                    Some(_) => todo.push(*base),
+                    None if memory && !self.is_stable(x) => return true,
+                    None => {}
+                },
+                _ if memory => return true,
+                Expr::Star(y) => todo.push(*y),
+                Expr::Index(base, index) => {
+                    todo.push(*base);
+                    todo.extend(index);
+                }
+                _ => {}
+            }
+        }
+        false
+    }
+
+    fn is_captured(&self, obj: ObjId) -> bool {
+        self.lit.is_some_and(|lit| self.analysis.free(Inner::Lit(lit)).contains(&obj))
     }
 
     /// Walks an operand in order of evaluation.
-    fn collect(&self, x: ExprId, found: &mut Found) {
+    fn collect(&mut self, x: ExprId, found: &mut Found) {
         let ast = self.s.ast;
         let x = ast.unparen(x);
         if self.hoisted.contains_key(&x) || self.facts(x).is_some_and(|t| t.value.is_some() || t.mode == Mode::TypeExpr)
@@ -172,7 +241,7 @@ impl FuncGen<'_, '_> {
         match &ast[x].kind {
             Expr::Call { fun, args, .. } => match self.facts(*fun).map(|t| (t.mode, t.ty)) {
                 Some((Mode::TypeExpr, target)) => {
-                    args.iter().for_each(|a| self.collect(*a, found));
+                    args.iter().for_each(|a| self.collect_as(&[(*a, target)], found));
                     if matches!(self.s.shape(target), Shape::Slice(_))
                         && args.len() == 1
                         && self.shape_of(args[0]) == Shape::Str
@@ -239,11 +308,11 @@ impl FuncGen<'_, '_> {
                 self.collect(*y, found);
                 found.unstable = true;
             }
-            Expr::Selector(base, _) => match self.s.tp.info.selections.get(&x) {
-                Some(sel) => {
+            Expr::Selector(base, _) => match self.s.tp.info.selections.get(&x).map(|s| s.indirect) {
+                Some(indirect) => {
                     if self.facts(*base).is_some_and(|t| t.mode != Mode::TypeExpr) {
                         self.collect(*base, found);
-                        found.unstable |= sel.indirect;
+                        found.unstable |= indirect;
                     }
                 }
                 None => found.unstable |= !self.is_stable(x),
@@ -268,7 +337,7 @@ impl FuncGen<'_, '_> {
     }
 
     /// Notes what becomes a temporary; `calls`: it can change what others read.
-    fn operation(&self, x: ExprId, calls: bool, found: &mut Found) {
+    fn operation(&mut self, x: ExprId, calls: bool, found: &mut Found) {
         found.nodes.push(x);
         if calls && found.unstable {
             found.needed = found.nodes.len();
