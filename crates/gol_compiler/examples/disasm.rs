@@ -10,10 +10,10 @@ fn main() {
     let path = std::env::args().nth(1).expect("a file is named");
     let text = std::fs::read_to_string(&path).expect("it can be read");
     let mut map = SourceMap::new();
-    let mut ast = Ast::new();
+    let ast = Ast::new();
     let id = map.add(&path, text).expect("it is small");
     let (file, mut found) = gol_syntax::parse_file(&map, id, &ast);
-    let mut types = gol_types::Program::new(&mut ast.names);
+    let mut types = gol_types::Program::new(&ast.names);
     let options = gol_types::Options::default();
     found.extend(types.check_package(&ast, &map, &[file], "main", &HashMap::new(), options).1);
     if found.is_empty() {

@@ -10,11 +10,11 @@ use gol_syntax::ast::Ast;
 
 fn disassemble(name: &str, text: &str) -> String {
     let mut map = SourceMap::new();
-    let mut ast = Ast::new();
+    let ast = Ast::new();
     let id = map.add(name, text.to_string()).expect("the text is small");
     let (file, found) = gol_syntax::parse_file(&map, id, &ast);
     assert!(found.is_empty(), "{found:?}");
-    let mut types = gol_types::Program::new(&mut ast.names);
+    let mut types = gol_types::Program::new(&ast.names);
     let imports = HashMap::new();
     let (_, found) = types.check_package(&ast, &map, &[file], "main", &imports, gol_types::Options::default());
     assert!(found.is_empty(), "{found:?}");
