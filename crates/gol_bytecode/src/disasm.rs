@@ -105,7 +105,7 @@ fn text(program: &Program, d: &Decoded) -> String {
             Word::Method => program.methods.get(n).map_or_else(missing, |m| format!(".{}", m.name)),
             Word::Native => program.natives.get(n).map_or_else(missing, |m| m.name.clone()),
             Word::Cache => continue,
-            Word::Reg => format!("r{w}"),
+            Word::Reg | Word::RegW => format!("r{w}"),
             Word::Off => format!("-> {}", d.end() as i64 + *w as i64),
             Word::Table => format!("{w:#x}"),
         });

@@ -80,6 +80,8 @@ pub enum Word {
     Off,
     /// A register that is read.
     Reg,
+    /// A register that is written.
+    RegW,
     /// As many words as another operand tells; their form is given with the instruction.
     Table,
 }
@@ -262,6 +264,10 @@ ops! {
     MulF(W(1), R(1), R(1));
     /// f64 quotient
     DivF(W(1), R(1), R(1));
+    /// `R[A] = R[A] + R[B] * R[C]` in f64, rounded after each of the two
+    MulAddF(RW, R(1), R(1));
+    /// `R[A] = R[A] - R[B] * R[C]` in f64, rounded after each of the two
+    MulSubF(RW, R(1), R(1));
     /// f64 negation
     NegF(W(1), R(1), None);
     /// f32 sum
@@ -378,6 +384,10 @@ ops! {
     JNLtF(R(1), R(1), Off);
     /// Jump if not f64 `<=`
     JNLeF(R(1), R(1), Off);
+    /// Jump if strings `==`
+    JEqStr(R(2), R(2), Off);
+    /// Jump if not strings `==`
+    JNeStr(R(2), R(2), Off);
     /// Jump if `R[A] == imm` (`b`)
     JEqK(R(1), Imm, Off);
     /// Jump if `R[A] != imm`
@@ -394,6 +404,9 @@ ops! {
     ForLtI(RW, R(1), Off);
     /// Back-edge: `R[A] += 1`; if signed `R[A] < imm`, poll and jump
     ForLtK(RW, Imm, Off);
+    /// Back-edge of a loop over 64-bit elements: `R[A] += 1`; if signed `R[A] < R[B+1]`, poll, `R[K1] = ` element `R[A]` of
+    /// `R[B..2]`, and jump
+    ForE64(RW, R(2), Off; RegW);
     /// Back-edge: if `R[A]` is not 0, poll and jump
     LoopTrue(R(1), Off32, Hi);
     /// Back-edge: if `R[A]` is 0, poll and jump

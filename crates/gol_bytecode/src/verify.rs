@@ -63,7 +63,7 @@ pub fn function(p: &Program, f: &Function) -> Result<(), String> {
                 Word::Method => n < p.methods.len(),
                 Word::Native => n < p.natives.len(),
                 Word::Off => target(&d, *w as i64),
-                Word::Reg => *w < f.nregs as u64,
+                Word::Reg | Word::RegW => *w < f.nregs as u64,
                 Word::Cache => *w == 0,
                 Word::Table if d.instr.op == Op::JTable => target(&d, *w as i64),
                 Word::Table | Word::Const | Word::Size => true,

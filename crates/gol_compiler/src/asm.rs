@@ -328,6 +328,7 @@ impl Asm {
             // The branch goes over the jump that skips the long jump.
             instr = with_short(instr, 1);
             code.push(instr.encode());
+            code.extend_from_slice(&words[..item.len as usize]);
             code.push(Instr::wide(Op::Jmp, 0, 1).encode());
             code.push(Instr::wide(Op::Jmp, 0, (to - (end + 2)) as i32 as u32).encode());
             return;

@@ -355,6 +355,9 @@ impl FuncGen<'_, '_> {
         }
         if let Place::Reg(r) = place {
             let m = self.regs.mark();
+            if early.is_none() && self.mul_add(op, pos, r, y, ty) {
+                return self.regs.free(m);
+            }
             self.op_with(op, pos, r, y, early, ty, Want::Var(r), m);
         } else {
             let m = self.regs.mark();

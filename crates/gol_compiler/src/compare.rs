@@ -212,6 +212,10 @@ impl FuncGen<'_, '_> {
                 let (a, b) = if swap { (b, a) } else { (a, b) };
                 self.asm.jump(code, a, b, 0, &[], to);
             }
+            Shape::Str if matches!(op, B::Eq | B::Ne) => {
+                let code = if (op == B::Eq) == sense { Op::JEqStr } else { Op::JNeStr };
+                self.asm.jump(code, a, b, 0, &[], to);
+            }
             Shape::Struct | Shape::C64 | Shape::C128 if !self.s.is_mem(ty) => {
                 let mut parts = Vec::new();
                 self.parts(ty, 0, &mut parts);

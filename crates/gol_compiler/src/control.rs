@@ -11,7 +11,7 @@ use gol_types::{Builtin, Mode, ObjId};
 
 use crate::asm::Label;
 use crate::func::{FuncGen, Var, Want};
-use crate::place::Place;
+use crate::place::{Place, is_word};
 use crate::program::{IntKind, Shape};
 use crate::regalloc::Reg;
 
@@ -488,10 +488,22 @@ impl FuncGen<'_, '_> {
         self.asm.place(top, true);
         let m = self.regs.mark();
         let key = key.filter(|_| steady.is_none());
+        // Where the value goes if the back-edge can load it.
+        let loaded = match (key, value) {
+            (None, Some(RangeVar::Reg(at))) => self.single_leaf(elem).is_some_and(is_word).then_some(at),
+            _ => None,
+        };
         self.set_range_variables((key, Place::Reg(i), TypeId::INT), (value, Place::Elem { pair, index: i }, elem));
+        let inner = self.asm.label();
+        if loaded.is_some() {
+            self.asm.place(inner, true);
+        }
         self.range_body(r);
         self.regs.free(m);
-        self.asm.jump(Op::ForLtI, i, pair + 1, 0, &[], top);
+        match loaded {
+            Some(at) => self.asm.jump(Op::ForE64, i, pair, 0, &[at as u64], inner),
+            None => self.asm.jump(Op::ForLtI, i, pair + 1, 0, &[], top),
+        }
     }
 
     fn range_string(&mut self, r: &Range<'_>, x: ExprId) {

@@ -554,7 +554,7 @@ impl FuncGen<'_, '_> {
             let Expr::Binary { op, op_pos, x: l, y } = ast[node].kind else { break };
             let ty = self.ty(node);
             let last = spine.is_empty();
-            let want = if last { want } else { Want::Any };
+            let want = if last || matches!(want, Want::Fresh(_)) { want } else { Want::Any };
             let acc_now = match acc {
                 None => self.binary_step(op, op_pos, l, y, ty, want, m),
                 Some(a) => self.binary_with(op, op_pos, a, y, ty, want, m),
@@ -604,6 +604,15 @@ impl FuncGen<'_, '_> {
         if self.s.tp.info.value_of(y).is_some() && matches!(self.s.shape(ty), Shape::Int(_)) {
             return self.arith_const(op, pos, a, y, ty, want, m);
         }
+        let owned = match want {
+            Want::Fresh(to) => to == a,
+            Want::Any => self.regs.is_first_above(m, a),
+            Want::Var(_) => false,
+        };
+        if owned && self.mul_add(op, pos, a, y, ty) {
+            self.regs.free(m);
+            return self.out(want, 1);
+        }
         let b = self.operand(y);
         self.asm.set_pos(pos);
         if op.is_shift()
@@ -612,6 +621,28 @@ impl FuncGen<'_, '_> {
             self.asm.op(Op::ShiftCheck, b, 0, 0);
         }
         self.arith(op, a, b, ty, want, m)
+    }
+
+    /// `a += x * y` or `a -= x * y` of f64, if `y` is such a product; `a` is not only read.
+    pub(crate) fn mul_add(&mut self, op: BinaryOp, pos: u32, a: Reg, y: ExprId, ty: TypeId) -> bool {
+        let code = match op {
+            BinaryOp::Add => Op::MulAddF,
+            BinaryOp::Sub => Op::MulSubF,
+            _ => return false,
+        };
+        let y = self.s.ast.unparen(y);
+        let Expr::Binary { op: BinaryOp::Mul, x: l, y: r, .. } = self.s.ast[y].kind else { return false };
+        if self.s.shape(ty) != Shape::F64
+            || self.facts(y).is_some_and(|t| t.value.is_some())
+            || self.hoisted.contains_key(&y)
+            || self.has_call(y)
+        {
+            return false;
+        }
+        let (x, y) = self.operands(l, ty, r, ty);
+        self.asm.set_pos(pos);
+        self.asm.op(code, a, x, y);
+        true
     }
 
     /// `a op constant` on integers, with an immediate operand where there is one.

@@ -95,7 +95,7 @@ pub(crate) struct FuncGen<'s, 'a> {
 pub(crate) fn compile(s: &mut Session<'_>, id: FuncId, work: Work) {
     let name = s.out.funcs[id.0 as usize].name.clone();
     match work {
-        Work::Key(FuncKey::Decl(obj)) => declared(s, id, name, obj),
+        Work::Key(FuncKey::Decl(obj)) => declared(s, id, name, obj, false),
         Work::Key(key) => crate::methods::wrapper(s, id, name, key),
         Work::Literal { lit, analysis, captures } => {
             let Expr::FuncLit { ty, body } = &s.ast[lit].kind else { return };
@@ -103,7 +103,7 @@ pub(crate) fn compile(s: &mut Session<'_>, id: FuncId, work: Work) {
             let Expr::FuncType(sig) = &s.ast[*ty].kind else { return };
             let span = s.ast[lit].span;
             let mut g = FuncGen::new(s, name, analysis, Some(lit), span);
-            g.enter(None, sig, sig_ty);
+            g.enter(None, sig, sig_ty, false);
             g.load_captures(&captures);
             g.body(body);
             g.finish(id);
@@ -123,7 +123,8 @@ pub(crate) fn compile(s: &mut Session<'_>, id: FuncId, work: Work) {
     }
 }
 
-fn declared(s: &mut Session<'_>, id: FuncId, name: String, obj: ObjId) {
+/// Compiles a declared function; `entry`: a method that gets the address of its receiver, as interfaces call it.
+pub(crate) fn declared(s: &mut Session<'_>, id: FuncId, name: String, obj: ObjId, entry: bool) {
     let Some(decl) = s.decl_of(obj) else { return };
     let (Some(body), Expr::FuncType(sig)) = (&decl.body, &s.ast[decl.ty].kind) else { return };
     if !s.may_instantiate(obj, body.span) {
@@ -134,7 +135,7 @@ fn declared(s: &mut Session<'_>, id: FuncId, name: String, obj: ObjId) {
     let sig_ty = s.tp.objects[obj].ty;
     let recv = s.recv_type(obj);
     let mut g = FuncGen::new(s, name, analysis, None, body.span);
-    g.enter(recv.zip(decl.recv.as_ref()), sig, sig_ty);
+    g.enter(recv.zip(decl.recv.as_ref()), sig, sig_ty, entry);
     g.body(body);
     g.finish(id);
 }
@@ -175,8 +176,9 @@ impl<'s, 'a> FuncGen<'s, 'a> {
         }
     }
 
-    /// Gives parameters their registers, boxes those that need it, and makes the result variables.
-    fn enter(&mut self, recv: Option<(TypeId, &Field)>, sig: &Signature, sig_ty: TypeId) {
+    /// Gives parameters their registers, boxes those that need it, and makes the result variables. `entry`: the receiver
+    /// is to be loaded from the address that stands in its place.
+    fn enter(&mut self, recv: Option<(TypeId, &Field)>, sig: &Signature, sig_ty: TypeId, entry: bool) {
         self.asm.set_pos(self.span.lo);
         let (params, results, _) = self.s.signature(sig_ty);
         let mut named: Vec<(Option<ObjId>, TypeId)> = Vec::new();
@@ -185,9 +187,14 @@ impl<'s, 'a> FuncGen<'s, 'a> {
         }
         named.extend(self.objects_of(&sig.params).into_iter().zip(params));
         let mut placed = Vec::new();
-        for (obj, ty) in named {
-            let r = self.temp_for(ty);
+        for (i, (obj, ty)) in named.into_iter().enumerate() {
+            let r = if entry && i == 0 { self.temp(1) } else { self.temp_for(ty) };
             placed.extend(obj.map(|obj| (obj, ty, r)));
+        }
+        if entry && let Some((_, ty, r)) = placed.first_mut().filter(|p| p.2 == 0) {
+            let value = self.temp_for(*ty);
+            self.load(Place::known(*r), *ty, Want::Fresh(value));
+            *r = value;
         }
         for (obj, ty, r) in placed {
             let var = if self.needs_memory(obj, ty) { self.in_memory(obj, ty, Some(r)) } else { Var::Reg(r) };

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use gol_bytecode::{FuncId, MethodDesc, MethodId, Op, TypeRef};
 use gol_source::{Span, Symbol};
 use gol_types::types::{Type, TypeId};
-use gol_types::{ObjKind, PkgId, Selected};
+use gol_types::{ObjId, ObjKind, PkgId, Selected};
 
 use crate::call::{Callee, Prepared};
 use crate::func::{FuncGen, Want};
@@ -280,6 +280,15 @@ impl Session<'_> {
         }
     }
 
+    /// The method of a value that is compiled again as its own entry, which loads the receiver: one with a short body.
+    fn own_entry(&mut self, ty: TypeId, m: &Method) -> Option<ObjId> {
+        let Selected::Method(obj) = m.selected else { return None };
+        let decl = self.decl_of(obj)?;
+        let short = decl.body.as_ref().is_some_and(|b| b.stmts.len() <= 6);
+        let own = m.path.is_empty() && self.tp.instance(obj).is_none() && self.recv_type(obj) == Some(ty);
+        (short && own && !self.is_mem(ty) && self.regs(ty) != 1).then_some(obj)
+    }
+
     /// Name, argument and result words of a wrapper.
     pub(crate) fn wrapper_shape(&mut self, key: &FuncKey) -> (String, u16, u16, bool) {
         let (&FuncKey::Entry(ty, id) | &FuncKey::Expr(ty, id) | &FuncKey::Bound(ty, id)) = key else {
@@ -295,10 +304,11 @@ impl Session<'_> {
             }
             _ => self.type_text(ty),
         };
+        let own = matches!(key, FuncKey::Entry(..)) && self.own_entry(ty, &m).is_some();
         let name = &self.out.methods[id.0 as usize].name;
         match key {
             FuncKey::Bound(..) => (format!("{text}.{name}-fm"), nargs, nresults, true),
-            FuncKey::Entry(..) => (format!("{text}.{name}"), nargs + 1, nresults, true),
+            FuncKey::Entry(..) => (format!("{text}.{name}"), nargs + 1, nresults, !own),
             _ => (format!("{text}.{name}"), nargs + self.regs(ty), nresults, true),
         }
     }
@@ -309,6 +319,14 @@ pub(crate) fn wrapper(s: &mut Session<'_>, id: FuncId, name: String, key: FuncKe
     match key {
         FuncKey::Stub(_) | FuncKey::SelectStub(..) => return crate::reflect::stub(s, id, name, key),
         FuncKey::Native(obj) if s.is_machine_call(obj) => return crate::reflect::stub(s, id, name, key),
+        FuncKey::Entry(ty, mid) => {
+            let m = s.wrapped_method(ty, mid);
+            if let Some(obj) = s.own_entry(ty, &m) {
+                s.check_object(obj);
+                s.check_body(obj);
+                return crate::func::declared(s, id, name, obj, true);
+            }
+        }
         _ => {}
     }
     let nargs = s.out.funcs[id.0 as usize].nargs;

@@ -46,6 +46,11 @@ impl RegAlloc {
         self.top = mark.0;
     }
 
+    /// Whether a register is the one that is allocated next after freeing down to `mark`.
+    pub(crate) fn is_first_above(&self, mark: Mark, r: Reg) -> bool {
+        r as u32 == mark.0
+    }
+
     /// Makes sure that everything up to and including register `r + n - 1` counts as allocated.
     pub(crate) fn keep(&mut self, r: Reg, n: u16) {
         self.top = self.top.max(r as u32 + n as u32).min(LIMIT);

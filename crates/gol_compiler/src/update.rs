@@ -133,7 +133,8 @@ impl FuncGen<'_, '_> {
         true
     }
 
-    fn single_leaf(&mut self, ty: TypeId) -> Option<LeafKind> {
+    /// The kind of a type's only leaf.
+    pub(crate) fn single_leaf(&mut self, ty: TypeId) -> Option<LeafKind> {
         let l = self.s.layout(ty);
         match l.leaves[..] {
             [leaf] if !l.is_mem => Some(leaf.kind),

@@ -118,7 +118,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 }
             };
         }
-        let cx = Context { vm, guard: &raw const w.guard, code, globals: vm.globals };
+        let cx = Context { vm, guard: &raw const w.guard, code, globals: vm.globals, worker: &raw mut *w };
         loop {
             let before = (pc, base);
             (pc, base) = threaded::run(pc, base, &cx);
@@ -371,7 +371,15 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 | Op::Ret0
                 | Op::Ret1
                 | Op::TryLock
-                | Op::TryUnlock => {
+                | Op::TryUnlock
+                | Op::MovN
+                | Op::Zero
+                | Op::Unbox
+                | Op::MapLen
+                | Op::MulAddF
+                | Op::MulSubF
+                | Op::JEqStr
+                | Op::JNeStr => {
                     unreachable!("{op:?} never leaves its function")
                 }
                 // Carried out by `threaded` unless they raise.
@@ -458,9 +466,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     raise!(Raise::index(r!(at) as i64, k >> 32));
                 }
 
-                Op::MovN => std::ptr::copy(base.add(b!() as usize), base.add(a!() as usize), c!() as usize),
-                Op::Zero => std::ptr::write_bytes(base.add(a!() as usize), 0, b!() as usize),
-
                 Op::MulC | Op::DivC | Op::MulC64 | Op::DivC64 => {
                     let (x, y) = (base.add(b!() as usize), base.add(c!() as usize));
                     let (re, im) = convert::complex(op, [*x, *x.add(1)], [*y, *y.add(1)]);
@@ -496,6 +501,16 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     let n = r!(a!()).wrapping_add(1);
                     r!(a!()) = n;
                     if (n as i64) < b!() as i16 as i64 {
+                        jump!(c!() as i16);
+                        poll!();
+                    }
+                }
+                Op::ForE64 => {
+                    let (n, pair) = (r!(a!()).wrapping_add(1), base.add(b!() as usize));
+                    let to = word!();
+                    r!(a!()) = n;
+                    if (n as i64) < *pair.add(1) as i64 {
+                        r!(to) = mem::load_u64((*pair as *const u8).add(n as usize * 8));
                         jump!(c!() as i16);
                         poll!();
                     }
@@ -577,15 +592,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     }
                     check!(vm.load_value(w, t, p as *const u8, base.add(a!() as usize)));
                 }
-                Op::New => {
-                    let meta = vm.image.types.meta(ty!(word!()));
-                    let p = w.heap.alloc(meta.size, meta.layout);
-                    if p.is_null() {
-                        raise!(Raise::OutOfMemory);
-                    }
-                    r!(a!()) = p as u64;
-                    vm.after_alloc(w);
-                }
+                Op::New => raise!(Raise::OutOfMemory),
                 Op::NewArray => {
                     let t = ty!(word!());
                     let p = check!(vm.new_array(w, t, r!(b!())));
@@ -740,7 +747,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     let t = ty!(word!());
                     check!(maps::delete(vm, t, r!(a!()), base.add(b!() as usize)));
                 }
-                Op::MapLen => r!(a!()) = maps::len(r!(b!())),
                 Op::MapClear => {
                     let t = ty!(word!());
                     check!(maps::clear(vm, t, r!(a!())));
@@ -761,11 +767,6 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 Op::MakeIface => {
                     let t = ty!(word!());
                     check!(iface::make(vm, w, t, base.add(a!() as usize), base.add(b!() as usize)));
-                }
-                Op::Unbox => {
-                    let t = ty!(word!());
-                    let data = *base.add(b!() as usize + 1);
-                    iface::unbox(vm, t, data, base.add(a!() as usize));
                 }
                 Op::Assert => {
                     let (t, src) = (ty!(word!()), ty!(word!()));

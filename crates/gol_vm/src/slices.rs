@@ -90,6 +90,18 @@ pub(crate) unsafe fn slice_string(base: *mut u64, a: u16, b: u16, c: u16, k: u64
     Ok(())
 }
 
+/// lo, hi and max of a slice expression with bounds at `x`, if they are in range.
+///
+/// # Safety
+/// V2.
+#[inline(always)]
+pub(crate) unsafe fn plain_bounds(x: *const u64, flags: u64, len: u64, cap: u64) -> Option<(u64, u64, u64)> {
+    // SAFETY: V2.
+    let bound = |i: usize, flag: u64, other: u64| if flags & flag != 0 { unsafe { *x.add(i) } } else { other };
+    let (lo, hi, max) = (bound(0, HAS_LO, 0), bound(1, HAS_HI, len), bound(2, HAS_MAX, cap));
+    (max <= cap && hi <= max && lo <= hi).then_some((lo, hi, max))
+}
+
 /// The length of the slice unit at `p`.
 ///
 /// # Safety

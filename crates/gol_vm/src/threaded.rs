@@ -3,7 +3,7 @@
 //! A function here carries out the plain case of its instruction and nothing else. Where something is not plain (a nil
 //! pointer, an index out of range, a request to give way, no room on the stack), and for every instruction without a
 //! function here, it *leaves*: it returns to the loop in [`crate::interp`] with `pc` still at the instruction, which the
-//! loop then carries out from the start. So no function here raises, parks, allocates, or sees a goroutine.
+//! loop then carries out from the start. So no function here raises, parks, or sees a goroutine.
 //!
 //! The jump is a call in tail position with the caller's own arguments, which optimised builds compile to a jump: the
 //! functions have no locals whose address escapes and nothing to drop. That is not a promise of the language, so builds
@@ -13,10 +13,11 @@
 //! The invariants V1, V2 and V4 that the unsafe code rests on are listed at the crate root.
 
 use crate::interp::NIL_PAGE;
-use crate::value::{load_leaf, store_leaf};
-use crate::{Vm, convert, strings};
-use gol_bytecode::{LeafKind, Op, ops};
+use crate::value::{load_leaf, load_leaves, store_leaf};
+use crate::{Vm, convert, maps, slices, strings};
+use gol_bytecode::{LeafKind, Op, TypeRef, ops};
 use gol_heap::mem;
+use gol_runtime::Worker;
 use std::sync::atomic::Ordering::{self, Acquire, Relaxed, Release};
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
@@ -29,6 +30,8 @@ pub(crate) struct Context<'a> {
     pub(crate) code: *const u64,
     /// The block of globals.
     pub(crate) globals: *mut u8,
+    /// The worker.
+    pub(crate) worker: *mut Worker,
 }
 
 /// Where to go on: `pc`, and register 0 of the frame.
@@ -416,6 +419,15 @@ impl At<'_> {
         self.next(2)
     }
 
+    /// Whether the strings `R[A..2]` and `R[B..2]` are equal.
+    #[inline(always)]
+    fn same_text(self) -> bool {
+        unsafe {
+            let (x, y) = (self.reg(self.a()), self.reg(self.b()));
+            *x.add(1) == *y.add(1) && (*x == *y || strings::at(self.base, self.a()) == strings::at(self.base, self.b()))
+        }
+    }
+
     /// Appends one element of `size` bytes where there is capacity for it; `store` stores it.
     #[inline(always)]
     fn append(self, size: usize, store: impl FnOnce(*mut u8)) -> Step {
@@ -507,6 +519,17 @@ handlers! {
         *s.reg(s.a()).add(2) = z;
         s.next(1)
     };
+    MovN: |s| {
+        std::ptr::copy(s.reg(s.b()), s.reg(s.a()), s.c() as usize);
+        s.next(1)
+    };
+    Zero: |s| {
+        let to = s.reg(s.a());
+        for i in 0..s.b() as usize {
+            to.add(i).write_volatile(0);
+        }
+        s.next(1)
+    };
     LoadI: |s| s.put(s.bc() as i32 as i64 as u64);
     LoadK: |s| {
         s.set(s.word(1));
@@ -566,6 +589,8 @@ handlers! {
     SubF: |s| s.put_f(s.fb() - s.fc());
     MulF: |s| s.put_f(s.fb() * s.fc());
     DivF: |s| s.put_f(s.fb() / s.fc());
+    MulAddF: |s| s.put_f(s.fa() + s.fb() * s.fc());
+    MulSubF: |s| s.put_f(s.fa() - s.fb() * s.fc());
     NegF: |s| s.put(s.rb() ^ (1 << 63));
     AddF32: |s| s.put_s(s.sb() + s.sc());
     SubF32: |s| s.put_s(s.sb() - s.sc());
@@ -618,6 +643,8 @@ handlers! {
     JLeF: |s| s.jump_if(s.fa() <= s.fb());
     JNLtF: |s| s.jump_unless(s.fa() < s.fb());
     JNLeF: |s| s.jump_unless(s.fa() <= s.fb());
+    JEqStr: |s| s.jump_if(s.same_text());
+    JNeStr: |s| s.jump_if(!s.same_text());
     JEqK: |s| s.jump_if(s.ra() == s.imm_b() as u64);
     JNeK: |s| s.jump_if(s.ra() != s.imm_b() as u64);
     JLtK: |s| s.jump_if((s.ra() as i64) < s.imm_b());
@@ -631,6 +658,19 @@ handlers! {
     ForLtK: |s| {
         let n = s.ra().wrapping_add(1);
         s.count(n, (n as i64) < s.imm_b())
+    };
+    ForE64: |s| {
+        let (n, pair) = (s.ra().wrapping_add(1), s.reg(s.b()));
+        if n as i64 >= *pair.add(1) as i64 {
+            s.set(n);
+            return s.next(2);
+        }
+        if s.asked() {
+            return s.leave();
+        }
+        s.set(n);
+        *s.reg(s.word(1) as u16) = mem::load_u64((*pair as *const u8).add(n as usize * 8));
+        s.jump(2, s.c() as i16 as isize)
     };
     LoopTrue: |s| s.again_far(s.ra() != 0);
     LoopFalse: |s| s.again_far(s.ra() == 0);
@@ -738,6 +778,53 @@ handlers! {
     Append64: |s| s.append(8, |p| mem::store_u64(p, s.rc()));
     Append8: |s| s.append(1, |p| mem::store_u8(p, s.rc() as u8));
     AppendPair: |s| s.append(16, |p| mem::store16(p, s.rc(), *s.reg(s.c()).add(1)));
+
+    SliceOp: |s| {
+        let (from, x, k) = (s.reg(s.b()), s.reg(s.c()), s.word(1));
+        let (p, len, cap) = (*from, *from.add(1), *from.add(2));
+        let Some((lo, hi, max)) = slices::plain_bounds(x, k, len, cap) else { return s.leave() };
+        s.put_pair(if lo == max { p } else { p + lo * (k as u32 as u64) }, hi - lo);
+        *s.reg(s.a()).add(2) = max - lo;
+        s.next(2)
+    };
+    SliceStr: |s| {
+        let (from, x, k) = (s.reg(s.b()), s.reg(s.c()), s.word(1));
+        let (p, len) = (*from, *from.add(1));
+        let Some((lo, hi, _)) = slices::plain_bounds(x, k, len, len) else { return s.leave() };
+        s.put_pair(if lo == len { p } else { p + lo }, hi - lo);
+        s.next(2)
+    };
+    MapLen: |s| s.put(maps::len(s.rb()));
+    New: |s| {
+        let w = &mut *s.cx.worker;
+        let meta = s.cx.vm.image.types.meta(TypeRef(s.word(1) as u32));
+        let p = w.heap.alloc(meta.size, meta.layout);
+        if p.is_null() {
+            return s.leave();
+        }
+        s.set(p as u64);
+        s.cx.vm.after_alloc(w);
+        s.next(2)
+    };
+    MakeIface: |s| {
+        let (t, from) = (s.word(1), s.reg(s.b()));
+        let regs = s.cx.vm.image.ty(TypeRef(t as u32)).regs;
+        if regs > 1 {
+            return s.leave();
+        }
+        s.put_pair(t, if regs == 0 { 0 } else { *from });
+        s.next(2)
+    };
+    Unbox: |s| {
+        let t = s.cx.vm.image.ty(TypeRef(s.word(1) as u32));
+        let data = *s.reg(s.b()).add(1);
+        match t.regs {
+            0 => {}
+            1 => s.set(data),
+            _ => load_leaves(&t.leaves, data as *const u8, s.reg(s.a())),
+        }
+        s.next(2)
+    };
 
     // A nil mutex is the call's affair, whose trace shows where.
     TryLock: |s| s.jump_if(s.ra() >= NIL_PAGE && change(s.ra(), 0, 1, Acquire));

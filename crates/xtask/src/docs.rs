@@ -77,7 +77,7 @@ fn word(word: &Word) -> &'static str {
         Word::Cache => "cache",
         Word::Size => "size",
         Word::Off => "jump",
-        Word::Reg => "register",
+        Word::Reg | Word::RegW => "register",
         Word::Table => "table",
     }
 }
