@@ -1,8 +1,10 @@
 //! The command line: what can be said, and what it means.
 
+use crate::quantity;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gol_driver::Format;
+use std::time::Duration;
 
 /// Runs Go-like concurrent programs at once.
 #[derive(Parser)]
@@ -29,6 +31,18 @@ pub(crate) struct RunFlags {
     /// Show each collection of the heap on standard error, and a summary at the end
     #[arg(long)]
     pub(crate) gcstats: bool,
+    /// End the program with a report when it has run for so long, such as 500ms or 1m30s
+    #[arg(long, value_name = "DURATION", value_parser = quantity::duration)]
+    pub(crate) timeout: Option<Duration>,
+    /// End the program with a report when it uses more memory, such as 64MiB
+    #[arg(long, value_name = "SIZE", value_parser = quantity::bytes)]
+    pub(crate) max_mem: Option<u64>,
+    /// End the program with a report when it has more goroutines at a time
+    #[arg(long, value_name = "N")]
+    pub(crate) max_goroutines: Option<usize>,
+    /// End the program with a report after so many calls and turns of loops
+    #[arg(long, value_name = "N")]
+    pub(crate) fuel: Option<u64>,
 }
 
 #[derive(Subcommand)]
@@ -172,7 +186,14 @@ pub(crate) fn from_args() -> Command {
 impl RunFlags {
     /// These, and what they leave open from `other`.
     fn or(self, other: RunFlags) -> RunFlags {
-        RunFlags { seed: self.seed.or(other.seed), gcstats: self.gcstats || other.gcstats }
+        RunFlags {
+            seed: self.seed.or(other.seed),
+            gcstats: self.gcstats || other.gcstats,
+            timeout: self.timeout.or(other.timeout),
+            max_mem: self.max_mem.or(other.max_mem),
+            max_goroutines: self.max_goroutines.or(other.max_goroutines),
+            fuel: self.fuel.or(other.fuel),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod cli;
 mod command;
+mod quantity;
 mod settings;
 
 use std::process::ExitCode;

@@ -1,6 +1,7 @@
 //! What the environment and the flags say about how a program is built and run.
 
 use crate::cli::RunFlags;
+use crate::quantity;
 use gol_driver::Library;
 use gol_vm::{Limits, Mode, Options, Traceback};
 use std::path::PathBuf;
@@ -32,17 +33,9 @@ pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, St
     };
     let memory_limit = memory_limit(&std::env::var("GOMEMLIMIT").unwrap_or_default())?;
     let traceback = Traceback::parse(&std::env::var("GOTRACEBACK").unwrap_or_default());
-    Ok(Options {
-        workers,
-        mode,
-        args,
-        gc_stress,
-        gc_stats,
-        limits: Limits::default(),
-        gc_percent,
-        memory_limit,
-        traceback,
-    })
+    let limits =
+        Limits { memory: flags.max_mem, goroutines: flags.max_goroutines, fuel: flags.fuel, time: flags.timeout };
+    Ok(Options { workers, mode, args, gc_stress, gc_stats, limits, gc_percent, memory_limit, traceback })
 }
 
 fn environment_seed() -> Option<Result<u64, String>> {
@@ -55,27 +48,6 @@ fn memory_limit(text: &str) -> Result<i64, String> {
     if matches!(text, "" | "off") {
         return Ok(i64::MAX);
     }
-    let units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("B", 0)];
-    let unit = units.iter().find_map(|(unit, shift)| text.strip_suffix(unit).map(|number| (number, *shift)));
-    let (number, shift) = unit.unwrap_or((text, 0));
-    let digits = !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit());
-    let limit = number.parse::<i64>().ok().filter(|_| digits).and_then(|n| n.checked_mul(1 << shift));
+    let limit = quantity::bytes(text).ok().and_then(|n| i64::try_from(n).ok());
     limit.ok_or_else(|| format!("GOMEMLIMIT={text} is no number of bytes"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::memory_limit;
-
-    #[test]
-    fn memory_limits_have_units() {
-        assert_eq!(memory_limit(""), Ok(i64::MAX));
-        assert_eq!(memory_limit("off"), Ok(i64::MAX));
-        assert_eq!(memory_limit("1000"), Ok(1000));
-        assert_eq!(memory_limit("5B"), Ok(5));
-        assert_eq!(memory_limit("3GiB"), Ok(3 << 30));
-        for wrong in ["MiB", "-1", "+1", "1KB", "1e3", "9999999999TiB"] {
-            assert!(memory_limit(wrong).is_err());
-        }
-    }
 }

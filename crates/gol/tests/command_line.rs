@@ -300,3 +300,27 @@ fn codes_are_explained() {
     assert_eq!((status, out.as_str()), (Some(1), ""));
     assert_eq!(err, "gol: there is no error code UnusdVar: did you mean UnusedVar?\n");
 }
+
+#[test]
+fn limits_end_a_program_with_a_report() {
+    let text = "package main\n\nfunc grow(all [][]byte) {\n\tfor {\n\t\tall = append(all, make([]byte, 1<<16))\n\t}\n}\n\n\
+                func spawn() {\n\tfor {\n\t\tgo func() { select {} }()\n\t}\n}\n\n\
+                func main() {\n\tif len(args) == 1 {\n\t\tfor {\n\t\t}\n\t}\n\tif args[1] == \"m\" {\n\t\tgrow(nil)\n\t}\n\tspawn()\n}\n";
+    let text = text.replace("package main\n", "package main\n\nimport \"os\"\n\nvar args = os.Args\n");
+    let path = file("limits", "x.gol", text);
+    let path = path.to_str().unwrap();
+    let cases: [(&[&str], &str); 5] = [
+        (&["--timeout", "50ms", path], "fatal error: time limit of 50ms reached\n"),
+        (&["--fuel=100000", path], "fatal error: fuel limit of 100000 steps reached\n"),
+        (&["run", "--max-mem", "32MiB", path, "m"], "fatal error: memory limit of 33554432 bytes reached\n"),
+        (&["--max-goroutines", "50", path, "g"], "fatal error: limit of 50 goroutines reached\n"),
+        (&["--seed", "1", "--fuel", "1000", path], "fatal error: fuel limit of 1000 steps reached\n"),
+    ];
+    for (args, message) in cases {
+        let (status, out, err) = outcome(&mut gol(args));
+        assert_eq!((status, out.as_str()), (Some(2), ""), "{args:?}: {err}");
+        assert!(err.starts_with(message) && err.contains("\ngoroutine 1 ["), "{args:?}: {err}");
+    }
+    let (status, _, err) = outcome(&mut gol(&["--timeout", "5", path]));
+    assert!(status == Some(2) && err.contains("no duration"), "{err}");
+}
