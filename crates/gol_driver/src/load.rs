@@ -59,7 +59,7 @@ pub(crate) fn load(input: &Input, library: &Library, compile: bool) -> Result<Bu
         }
     } else if !well_formed {
         let wrong: Vec<Span> = loader.diagnostics.iter().map(|d| d.span).collect();
-        let mut types = Program::new(&mut loader.ast.names);
+        let mut types = Program::new(&loader.ast.names);
         for file in files.iter().filter(|f| !nameless(f)) {
             let found = types.check_jumps(&loader.ast, &loader.map, file, &wrong);
             loader.diagnostics.extend(found);
