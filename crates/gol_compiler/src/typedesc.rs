@@ -157,7 +157,7 @@ impl Session<'_> {
                     ChanDir::Recv => "<-chan ",
                 });
                 let inner = matches!(self.types().get(e.canonical()), Type::Chan(ChanDir::Recv, _));
-                if inner && *dir != ChanDir::Recv {
+                if inner && *dir == ChanDir::Both {
                     out.push('(');
                     self.write_type(*e, out);
                     out.push(')');

@@ -62,6 +62,8 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("ElemOf", values::elem_of),
     ("Frozen", values::frozen),
     ("AddrOf", values::addr_of),
+    ("NoteMemory", values::note_memory),
+    ("CheckMemory", values::check_memory),
     ("Zero", values::zero),
     ("Variable", values::variable),
     ("New", values::new),

@@ -399,6 +399,24 @@ impl<'a> Native<'a> {
         self.set(target, x)
     }
 
+    /// Notes, for conversions of unsafe pointers, that `n` values of type `t` lie at an address.
+    pub fn note_memory(&self, at: u64, t: TypeRef, n: u64) {
+        self.vm.note_memory(at, t, n);
+    }
+
+    /// Raises unless `n` values of type `t` may be used at an address.
+    pub fn check_memory(&self, at: u64, t: TypeRef, n: i64) -> Result<(), Raise> {
+        let size = self.ty(t).size;
+        let fits = |n: &u64| *n <= mem::MAX_SLICE_LEN && n.checked_mul(size).is_some_and(|b| b < 1 << 47);
+        let Some(n) = u64::try_from(n).ok().filter(fits) else {
+            return Err(Raise::Runtime("unsafe.Slice: len out of range".into()));
+        };
+        if at == 0 && n > 0 {
+            return Err(Raise::Runtime("unsafe.Slice: ptr is nil and len is not zero".into()));
+        }
+        self.vm.check_memory(at, t, n)
+    }
+
     /// Whether type `t` has all methods of interface type `interface`.
     pub fn implements(&self, t: TypeRef, interface: TypeRef) -> bool {
         if self.ty(t).kind == Kind::Interface {

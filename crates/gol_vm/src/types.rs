@@ -195,14 +195,9 @@ impl Types {
             Shape::Array(elem, len) => format!("[{len}]{}", name(elem)),
             Shape::Map(key, elem) => format!("map[{}]{}", name(key), name(elem)),
             Shape::Chan(elem, 1) => format!("<-chan {}", name(elem)),
-            Shape::Chan(elem, dir) => {
-                let word = if *dir == 2 { "chan<-" } else { "chan" };
-                if name(elem).starts_with('<') {
-                    format!("{word} ({})", name(elem))
-                } else {
-                    format!("{word} {}", name(elem))
-                }
-            }
+            Shape::Chan(elem, 2) => format!("chan<- {}", name(elem)),
+            Shape::Chan(elem, _) if name(elem).starts_with('<') => format!("chan ({})", name(elem)),
+            Shape::Chan(elem, _) => format!("chan {}", name(elem)),
             Shape::Func(params, results, variadic) => {
                 let mut list: Vec<String> = params.iter().map(|t| name(t).clone()).collect();
                 if let (true, Some(last)) = (*variadic, params.last()) {

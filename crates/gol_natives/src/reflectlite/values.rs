@@ -137,6 +137,18 @@ pub(super) fn addr_of(n: &mut Native<'_>) -> NativeResult {
     Ok(Flow::Done)
 }
 
+pub(super) fn note_memory(n: &mut Native<'_>) -> NativeResult {
+    let (at, t, count) = (n.pointer(), some_type(n)?, n.uint());
+    n.note_memory(at, t, count);
+    Ok(Flow::Done)
+}
+
+pub(super) fn check_memory(n: &mut Native<'_>) -> NativeResult {
+    let (at, t, count) = (n.pointer(), some_type(n)?, n.int());
+    n.check_memory(at, t, count)?;
+    Ok(Flow::Done)
+}
+
 /// A `Type` argument that must be one, of this kind.
 fn type_of_kind(n: &mut Native<'_>, kind: Kind) -> Result<TypeRef, Raise> {
     let t = type_arg(n);

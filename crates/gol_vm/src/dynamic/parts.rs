@@ -1,6 +1,6 @@
 //! The parts of values: fields, elements, what pointers and interfaces lead to, slices of slices, entries of maps.
 
-use super::{ADDR, EMBED_RO, INDIR, MAX_REGS, STICKY_RO, Value, bad_kind, ro};
+use super::{ADDR, EMBED_RO, INDIR, MAX_REGS, RO, STICKY_RO, Value, bad_kind, ro};
 use crate::native::Native;
 use crate::raise::Raise;
 use crate::value::{load_leaves, store_value};
@@ -122,7 +122,7 @@ impl Native<'_> {
             Kind::Pointer => match self.word_of(v)? {
                 0 => Ok(Value::default()),
                 word => {
-                    let flags = self.ty(t.elem).kind as u64 | INDIR | ADDR | ro(v.flags);
+                    let flags = self.ty(t.elem).kind as u64 | INDIR | ADDR | v.flags & RO;
                     Ok(Value { ty: t.elem, flags, word })
                 }
             },
