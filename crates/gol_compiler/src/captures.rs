@@ -7,7 +7,7 @@
 //! registers, unless its address is taken or a literal shares it and it is assigned after its declaration. A three-clause
 //! loop's variable that only the post statement changes counts as not assigned: each iteration has its own.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use gol_source::{Span, Symbol};
 use gol_syntax::ast::{AssignOp, Ast, Block, Decl, Expr, ExprId, Stmt, StmtId, UnaryOp};
@@ -42,9 +42,9 @@ impl VarFlags {
 /// The findings about one outermost body.
 #[derive(Default, Debug)]
 pub(crate) struct Analysis {
-    vars: HashMap<ObjId, VarFlags>,
+    vars: FxHashMap<ObjId, VarFlags>,
     lits: Vec<Lit>,
-    by_id: HashMap<Inner, usize>,
+    by_id: FxHashMap<Inner, usize>,
 }
 
 /// A body inside an outermost one that is compiled to a function of its own.

@@ -4,7 +4,7 @@
 //! registers; [`Want`] says where the user would like it. A result that is wanted nowhere in particular may be a
 //! variable's own registers, so whoever gets it must not write to it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::rc::Rc;
 
 use gol_bytecode::{FuncId, Op};
@@ -60,7 +60,7 @@ pub(crate) struct FuncGen<'s, 'a> {
     pub(crate) s: &'s mut Session<'a>,
     pub(crate) asm: Asm,
     pub(crate) regs: RegAlloc,
-    pub(crate) vars: HashMap<ObjId, Var>,
+    pub(crate) vars: FxHashMap<ObjId, Var>,
     pub(crate) analysis: Rc<Analysis>,
     /// The literal that is being compiled; `None`: an outermost body, or that of a loop over a function.
     pub(crate) lit: Option<ExprId>,
@@ -68,15 +68,15 @@ pub(crate) struct FuncGen<'s, 'a> {
     pub(crate) results: Vec<ResultVar>,
     pub(crate) defers: bool,
     pub(crate) targets: Vec<Target>,
-    pub(crate) labels: HashMap<Symbol, Label>,
+    pub(crate) labels: FxHashMap<Symbol, Label>,
     /// The label of the statement that comes next.
     pub(crate) next_label: Option<Symbol>,
     pub(crate) depth: u32,
     /// Constants that a loop keeps in registers.
-    pub(crate) pinned: HashMap<ExprId, Reg>,
+    pub(crate) pinned: FxHashMap<ExprId, Reg>,
     pub(crate) in_pinned_loop: bool,
     /// Values that were evaluated ahead and wait for the expression around them.
-    pub(crate) hoisted: HashMap<ExprId, Reg>,
+    pub(crate) hoisted: FxHashMap<ExprId, Reg>,
     /// The body of a loop over a function is being compiled.
     pub(crate) range: Option<RangeBody>,
     /// The call whose callee's body is being compiled in its place.
@@ -154,19 +154,19 @@ impl<'s, 'a> FuncGen<'s, 'a> {
             s,
             asm: Asm::default(),
             regs: RegAlloc::default(),
-            vars: HashMap::new(),
+            vars: FxHashMap::default(),
             analysis,
             lit,
             name,
             results: Vec::new(),
             defers,
             targets: Vec::new(),
-            labels: HashMap::new(),
+            labels: FxHashMap::default(),
             next_label: None,
             depth: 0,
-            pinned: HashMap::new(),
+            pinned: FxHashMap::default(),
             in_pinned_loop: false,
-            hoisted: HashMap::new(),
+            hoisted: FxHashMap::default(),
             range: None,
             inline: None,
             inlining: Vec::new(),

@@ -3,7 +3,8 @@
 //! Each initialization step is a function of its own, so that its registers and literals are its own; the entry calls
 //! them. Steps of trusted packages exist only for variables that something reached.
 
-use std::collections::{BTreeSet, HashMap};
+use rustc_hash::FxHashMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use gol_bytecode::{FuncId, Op};
@@ -79,8 +80,8 @@ impl Session<'_> {
     /// All packages in the order of their initialization: again and again the first by import path whose imports are
     /// initialized; `runtime` and what it needs before all others.
     fn package_order(&self) -> Vec<PkgId> {
-        let mut users: HashMap<PkgId, Vec<PkgId>> = HashMap::new();
-        let mut open: HashMap<PkgId, usize> = HashMap::new();
+        let mut users: FxHashMap<PkgId, Vec<PkgId>> = FxHashMap::default();
+        let mut open: FxHashMap<PkgId, usize> = FxHashMap::default();
         for (id, p) in self.tp.packages() {
             open.insert(id, p.imports.len());
             p.imports.iter().for_each(|i| users.entry(*i).or_default().push(id));

@@ -4,7 +4,7 @@
 //! register, Mem values) and the method is the type's own, the method is its own entry; otherwise a wrapper loads the
 //! receiver, goes along embedded fields and calls.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 use gol_bytecode::{FuncId, MethodDesc, MethodId, Op, TypeRef};
@@ -80,12 +80,12 @@ impl Session<'_> {
         if self.shape(base) == Shape::Iface || is_pointer && matches!(self.shape(base), Shape::Pointer(_)) {
             return set;
         }
-        let mut known: HashSet<(Symbol, PkgId)> = HashSet::new();
-        let mut seen: HashSet<TypeId> = HashSet::new();
+        let mut known: FxHashSet<(Symbol, PkgId)> = FxHashSet::default();
+        let mut seen: FxHashSet<TypeId> = FxHashSet::default();
         let mut level = vec![Level { ty: base, path: Vec::new(), indirect: is_pointer, multiple: false }];
         while !level.is_empty() {
             let mut found: Vec<((Symbol, PkgId), Found)> = Vec::new();
-            let mut index: HashMap<(Symbol, PkgId), usize> = HashMap::new();
+            let mut index: FxHashMap<(Symbol, PkgId), usize> = FxHashMap::default();
             let mut next: Vec<Level> = Vec::new();
             let mut add = |key: (Symbol, PkgId), f: Found| match index.get(&key) {
                 Some(&i) => found[i].1.count += 1,

@@ -6,8 +6,9 @@
 //! id through an interface. Ids are given out on first reach, bodies are compiled from a queue, so recursion in the
 //! program is none here.
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::Cell;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use gol_bytecode::{FuncId, Function, MethodId, MethodName, NativeId, NativeImport, Program, StrId, TypeRef};
@@ -101,39 +102,39 @@ pub(crate) struct Session<'a> {
     pub(crate) out: Program,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) layouts: Layouts,
-    pub(crate) type_refs: HashMap<TypeId, TypeRef>,
+    pub(crate) type_refs: FxHashMap<TypeId, TypeRef>,
     /// The checker's type of each run-time type.
     pub(crate) type_ids: Vec<TypeId>,
-    pub(crate) method_sets: HashMap<TypeId, Rc<MethodSet>>,
+    pub(crate) method_sets: FxHashMap<TypeId, Rc<MethodSet>>,
     /// Live types in the order in which they became so.
     pub(crate) live: Vec<TypeId>,
-    pub(crate) is_live: HashSet<TypeId>,
+    pub(crate) is_live: FxHashSet<TypeId>,
     /// What of reflection is reached.
     pub(crate) reached: Reached,
     /// Methods that reached code calls through interfaces.
-    pub(crate) called: HashSet<MethodId>,
+    pub(crate) called: FxHashSet<MethodId>,
     /// How many live types, and whether new called methods, were paired already.
     pub(crate) paired: (usize, usize),
     /// What interfaces call for the methods of live types.
-    pub(crate) entries: HashMap<(TypeId, MethodId), FuncId>,
+    pub(crate) entries: FxHashMap<(TypeId, MethodId), FuncId>,
     /// How many literals the initializers of each package have so far.
-    pub(crate) init_literals: HashMap<String, u32>,
+    pub(crate) init_literals: FxHashMap<String, u32>,
     /// Whether the text of a type argument is being written.
     pub(crate) in_type_args: Cell<bool>,
-    func_ids: HashMap<FuncKey, FuncId>,
+    func_ids: FxHashMap<FuncKey, FuncId>,
     work: VecDeque<(FuncId, Work)>,
-    strings: HashMap<Box<[u8]>, StrId>,
-    natives: HashMap<ObjId, NativeId>,
+    strings: FxHashMap<Box<[u8]>, StrId>,
+    natives: FxHashMap<ObjId, NativeId>,
     /// Which functions may stand in place of calls, as far as that was asked.
-    pub(crate) smalls: HashMap<ObjId, Option<Rc<crate::inline::Small>>>,
-    method_ids: HashMap<(Symbol, String, TypeRef), MethodId>,
+    pub(crate) smalls: FxHashMap<ObjId, Option<Rc<crate::inline::Small>>>,
+    method_ids: FxHashMap<(Symbol, String, TypeRef), MethodId>,
     /// The numbers of instances of methods that have type parameters of their own: they are in no method set.
-    generic_ids: HashMap<ObjId, MethodId>,
+    generic_ids: FxHashMap<ObjId, MethodId>,
     /// How many instances of each generic function are compiled.
-    instance_counts: HashMap<ObjId, u32>,
+    instance_counts: FxHashMap<ObjId, u32>,
     /// What wrappers around them call, by the type of the receiver.
-    pub(crate) generic_methods: HashMap<(TypeId, MethodId), Method>,
-    globals: HashMap<ObjId, u32>,
+    pub(crate) generic_methods: FxHashMap<(TypeId, MethodId), Method>,
+    globals: FxHashMap<ObjId, u32>,
 }
 
 impl<'a> Session<'a> {
@@ -146,27 +147,27 @@ impl<'a> Session<'a> {
             out: Program::default(),
             diagnostics: Vec::new(),
             layouts: Layouts::default(),
-            type_refs: HashMap::new(),
+            type_refs: FxHashMap::default(),
             type_ids: Vec::new(),
-            method_sets: HashMap::new(),
+            method_sets: FxHashMap::default(),
             live: Vec::new(),
-            is_live: HashSet::new(),
+            is_live: FxHashSet::default(),
             reached: Reached::default(),
-            called: HashSet::new(),
+            called: FxHashSet::default(),
             paired: (0, 0),
-            entries: HashMap::new(),
-            init_literals: HashMap::new(),
+            entries: FxHashMap::default(),
+            init_literals: FxHashMap::default(),
             in_type_args: Cell::new(false),
-            func_ids: HashMap::new(),
+            func_ids: FxHashMap::default(),
             work: VecDeque::new(),
-            strings: HashMap::new(),
-            natives: HashMap::new(),
-            smalls: HashMap::new(),
-            method_ids: HashMap::new(),
-            generic_ids: HashMap::new(),
-            instance_counts: HashMap::new(),
-            generic_methods: HashMap::new(),
-            globals: HashMap::new(),
+            strings: FxHashMap::default(),
+            natives: FxHashMap::default(),
+            smalls: FxHashMap::default(),
+            method_ids: FxHashMap::default(),
+            generic_ids: FxHashMap::default(),
+            instance_counts: FxHashMap::default(),
+            generic_methods: FxHashMap::default(),
+            globals: FxHashMap::default(),
         };
         s.start_types();
         s

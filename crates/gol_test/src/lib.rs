@@ -18,8 +18,16 @@ use run::{Gol, Way};
 use std::path::{Path, PathBuf};
 
 /// Folders of the repository that hold test programs.
-const FOLDERS: &[&str] =
-    &["tests/lang", "tests/errors", "tests/modules", "tests/stdlib", "tests/runtime", "tests/conc", "examples"];
+const FOLDERS: &[&str] = &[
+    "tests/lang",
+    "tests/errors",
+    "tests/modules",
+    "tests/stdlib",
+    "tests/runtime",
+    "tests/conc",
+    "examples",
+    "benches/programs",
+];
 
 /// The test runner's main: collects the programs under `root` and runs them with the binary `gol`. Does not return.
 pub fn main(gol: &str, root: &Path) -> ! {

@@ -3,7 +3,7 @@
 //! All tables are keyed by ids and offsets that are unique in the program, so one [`Info`] serves all packages. Types
 //! recorded here are final: an untyped expression has the type that its context gave it, as in `go/types`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use gol_syntax::ast::ExprId;
 
@@ -102,18 +102,18 @@ pub struct Selection {
 pub struct Info {
     types: Vec<Option<TypeAndValue>>,
     /// What a name, or the name in a qualified identifier (keyed by the selector), stands for.
-    pub uses: HashMap<ExprId, ObjId>,
+    pub uses: FxHashMap<ExprId, ObjId>,
     /// The object that a declaring identifier at this offset declares: functions, types, constants, variables,
     /// parameters, named results, receivers, new names of `:=`, labels. Blank identifiers have objects too.
-    pub defs: HashMap<u32, ObjId>,
+    pub defs: FxHashMap<u32, ObjId>,
     /// Selector expressions that are not qualified identifiers.
-    pub selections: HashMap<ExprId, Selection>,
+    pub selections: FxHashMap<ExprId, Selection>,
     /// The variable of a type-switch clause, by the clause's start offset.
-    pub implicits: HashMap<u32, ObjId>,
+    pub implicits: FxHashMap<u32, ObjId>,
     /// The field that a key in a struct literal names: indices from the literal's type on, several for a promoted field.
-    pub lit_fields: HashMap<ExprId, Vec<u32>>,
+    pub lit_fields: FxHashMap<ExprId, Vec<u32>>,
     /// The type arguments of a use of a generic function or type.
-    pub instances: HashMap<ExprId, Vec<TypeId>>,
+    pub instances: FxHashMap<ExprId, Vec<TypeId>>,
 }
 
 impl Info {

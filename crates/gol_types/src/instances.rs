@@ -4,7 +4,7 @@
 //! them. The tables of [`crate::info::Info`] hold one set of facts a node: those about the body of a generic function are
 //! valid for one instance at a time, from [`Program::check_instance`] until the next call of it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use gol_source::SourceMap;
 use gol_syntax::ast::Ast;
@@ -28,8 +28,8 @@ pub struct Instance {
 /// All instances of a program.
 #[derive(Default)]
 pub(crate) struct Instances {
-    objects: HashMap<Instance, ObjId>,
-    made_of: HashMap<ObjId, Instance>,
+    objects: FxHashMap<Instance, ObjId>,
+    made_of: FxHashMap<ObjId, Instance>,
 }
 
 impl Program {

@@ -3,7 +3,7 @@
 //! Every declared name is an [`Object`], named by an [`ObjId`] that is unique in the program. Objects of packages are
 //! made when a package is collected; their types are filled in when they are first needed.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::ops::{Index, IndexMut};
 
 use gol_source::{Span, Symbol};
@@ -328,7 +328,7 @@ impl Object {
 pub struct Scope {
     /// The scope around it; `None` for the universe.
     pub parent: Option<ScopeId>,
-    names: HashMap<Symbol, ObjId>,
+    names: FxHashMap<Symbol, ObjId>,
     order: Vec<ObjId>,
 }
 

@@ -1,6 +1,7 @@
 //! Packages, and the program that owns all tables.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use gol_source::{Interner, Span, Symbol};
 use gol_syntax::ast::{DeclId, ExprId};
@@ -98,27 +99,27 @@ pub struct Program {
     pub(crate) decls: Vec<DeclInfo>,
     /// The declarations of library packages, by the numbers of their objects.
     pub(crate) unparsed: Vec<Unparsed>,
-    pub(crate) by_path: HashMap<String, PkgId>,
+    pub(crate) by_path: FxHashMap<String, PkgId>,
     /// Methods by the type name that they belong to, until the type is resolved.
     pub(crate) methods: BTreeMap<ObjId, Vec<ObjId>>,
     /// Types and parameter scopes of resolved functions.
-    pub(crate) func_scopes: HashMap<ObjId, FuncScope>,
+    pub(crate) func_scopes: FxHashMap<ObjId, FuncScope>,
     /// The import that brought a name into a file's scope by `import .`.
-    pub(crate) dot_imports: HashMap<(ScopeId, Symbol), ObjId>,
+    pub(crate) dot_imports: FxHashMap<(ScopeId, Symbol), ObjId>,
     /// The declared type that a type declaration's right side names, for the search for types that contain themselves.
-    pub(crate) right_sides: HashMap<NamedId, TypeId>,
+    pub(crate) right_sides: FxHashMap<NamedId, TypeId>,
     /// Declared types that are known not to contain themselves (or are reported).
-    pub(crate) valid_types: HashSet<NamedId>,
+    pub(crate) valid_types: FxHashSet<NamedId>,
     /// Instances of generic functions and of methods of generic types.
     pub(crate) instances: Instances,
     /// Where instances of generic types are first written, with their types.
-    pub(crate) instance_places: HashMap<NamedId, (Span, TypeId)>,
+    pub(crate) instance_places: FxHashMap<NamedId, (Span, TypeId)>,
     /// Generic aliases: type parameters and right side.
-    pub(crate) generic_aliases: HashMap<ObjId, (Vec<TypeParamId>, TypeId)>,
+    pub(crate) generic_aliases: FxHashMap<ObjId, (Vec<TypeParamId>, TypeId)>,
     /// The import paths of the standard library, for hints about packages that are not imported; empty: no such hints.
     pub library: Vec<&'static str>,
     /// The type parameters that a method's receiver declares.
-    pub(crate) recv_tparams: HashMap<ObjId, Vec<TypeParamId>>,
+    pub(crate) recv_tparams: FxHashMap<ObjId, Vec<TypeParamId>>,
 }
 
 impl Program {

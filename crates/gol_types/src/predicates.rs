@@ -1,6 +1,6 @@
 //! Questions about types. Identity needs no question: ids are equal.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use crate::types::{Basic, ChanDir, Interface, Tag, Term, Type, TypeId, Types};
 
@@ -112,12 +112,12 @@ impl Types {
 
     /// Whether values of the type can be compared with `==`; interfaces can (and may panic).
     pub fn comparable(&self, id: TypeId) -> bool {
-        self.comparable_in(id, &mut HashSet::new())
+        self.comparable_in(id, &mut FxHashSet::default())
     }
 
     /// [`Types::comparable`]; structs in `seen` are being looked at already. Without it, types that hold each other twice would
     /// take exponential time.
-    fn comparable_in(&self, id: TypeId, seen: &mut HashSet<TypeId>) -> bool {
+    fn comparable_in(&self, id: TypeId, seen: &mut FxHashSet<TypeId>) -> bool {
         match self.under(id) {
             Type::Basic(b) => *b != Basic::UntypedNil,
             Type::Pointer(_) | Type::Chan(..) | Type::Interface(_) => true,

@@ -6,7 +6,7 @@
 //! recursion goes only through [`NamedId`], whose underlying type is filled in later. This file owns representation
 //! and identity; questions about types are in `predicates.rs`, texts in `format.rs`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 use std::hash::{Hash, Hasher};
 
 use gol_source::{Span, Symbol};
@@ -373,11 +373,11 @@ impl Alias {
 /// All types of a program.
 pub struct Types {
     entries: Vec<Entry>,
-    canonical: HashMap<Box<[u32]>, u32>,
-    exact: HashMap<Box<[u32]>, u32>,
+    canonical: FxHashMap<Box<[u32]>, u32>,
+    exact: FxHashMap<Box<[u32]>, u32>,
     named: Vec<Named>,
     tparams: Vec<TypeParam>,
-    pub(crate) instances: HashMap<(NamedId, Vec<TypeId>), TypeId>,
+    pub(crate) instances: FxHashMap<(NamedId, Vec<TypeId>), TypeId>,
     /// Instances whose underlying types are still to be made.
     pub(crate) unexpanded: Vec<NamedId>,
     tags: Vec<Box<[u8]>>,
@@ -388,11 +388,11 @@ impl Types {
     pub(crate) fn new(byte: Symbol, rune: Symbol, any: Symbol) -> Types {
         let mut t = Types {
             entries: Vec::new(),
-            canonical: HashMap::new(),
-            exact: HashMap::new(),
+            canonical: FxHashMap::default(),
+            exact: FxHashMap::default(),
             named: Vec::new(),
             tparams: Vec::new(),
-            instances: HashMap::new(),
+            instances: FxHashMap::default(),
             unexpanded: Vec::new(),
             tags: vec![Box::default()],
         };

@@ -1,6 +1,6 @@
 //! The predeclared names, and the package `unsafe`.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use gol_source::{Interner, Span, Symbol};
 
@@ -79,17 +79,17 @@ pub(crate) fn new_program(names: &Interner) -> Program {
         packages: Vec::new(),
         decls: Vec::new(),
         unparsed: Vec::new(),
-        by_path: HashMap::new(),
+        by_path: FxHashMap::default(),
         methods: Default::default(),
-        func_scopes: HashMap::new(),
-        dot_imports: HashMap::new(),
-        right_sides: HashMap::new(),
+        func_scopes: FxHashMap::default(),
+        dot_imports: FxHashMap::default(),
+        right_sides: FxHashMap::default(),
         valid_types: Default::default(),
         instances: Default::default(),
-        generic_aliases: HashMap::new(),
+        generic_aliases: FxHashMap::default(),
         library: Vec::new(),
-        instance_places: HashMap::new(),
-        recv_tparams: HashMap::new(),
+        instance_places: FxHashMap::default(),
+        recv_tparams: FxHashMap::default(),
     };
     let universe = p.new_scope(None);
     let add = |p: &mut Program, name: Symbol, ty: TypeId, kind: ObjKind| {

@@ -38,6 +38,23 @@ pub struct Options {
     pub traceback: Traceback,
 }
 
+impl Default for Options {
+    /// One worker, and all else as if the environment said nothing.
+    fn default() -> Options {
+        Options {
+            workers: 1,
+            mode: Mode::Parallel,
+            args: Vec::new(),
+            gc_stress: false,
+            gc_stats: false,
+            limits: Limits::default(),
+            gc_percent: 100,
+            memory_limit: i64::MAX,
+            traceback: Traceback::parse(""),
+        }
+    }
+}
+
 /// A program that runs.
 pub struct Vm {
     pub(crate) image: Image,

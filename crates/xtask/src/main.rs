@@ -1,6 +1,7 @@
-//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | conformance | fuzz`.
+//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | bench | conformance | fuzz`.
 #![forbid(unsafe_code)]
 
+mod bench;
 mod conformance;
 mod docs;
 mod fuzz;
@@ -25,10 +26,11 @@ fn main() -> ExitCode {
         ["docs"] => report(docs::write(&root)),
         ["bless"] => bless(&root, ""),
         ["bless", name] => bless(&root, name),
+        ["bench", ..] => bench::run(&root, &words[1..]),
         ["fuzz", ..] => fuzz::run(&root, &words[1..]),
         ["conformance", ..] => conformance::run(&root, &words[1..]),
         _ => {
-            eprint!("{USAGE}{}{}", fuzz::USAGE, conformance::USAGE);
+            eprint!("{USAGE}{}{}{}", bench::USAGE, fuzz::USAGE, conformance::USAGE);
             ExitCode::from(2)
         }
     }

@@ -4,7 +4,7 @@
 //! type that is put off until the outermost type declaration is done (`Pending`, in `decl.rs`), so that methods may
 //! mention types that are being declared around it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use gol_source::{Code, Diagnostic, Span, Symbol};
 use gol_syntax::ast::{self, Expr, ExprId, Ident, InterfaceElem, LitKind};
@@ -17,7 +17,7 @@ use crate::types::{Basic, Field, Interface, Method, Tag, Type, TypeId, WrittenIn
 impl Checker<'_> {
     pub(super) fn struct_type(&mut self, groups: &[ast::Field]) -> TypeId {
         let mut fields: Vec<Field> = Vec::new();
-        let mut seen: HashMap<Symbol, Span> = HashMap::new();
+        let mut seen: FxHashMap<Symbol, Span> = FxHashMap::default();
         for group in groups {
             let ty = self.var_type(group.ty);
             let tag = group.tag.map_or(Tag::NONE, |t| self.tag(t));

@@ -2,7 +2,7 @@
 
 use gol_source::{Code, Diagnostic, Span};
 use gol_syntax::ast::{Decl, Expr};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::{Checker, Env};
 use crate::objects::{ObjId, ObjKind, PkgId, State};
@@ -108,7 +108,7 @@ impl Checker<'_> {
     /// Finds `type A B; type B A` before anything is resolved.
     pub(super) fn direct_cycles(&mut self, types: &[ObjId]) {
         // Index in the path, or none when done.
-        let mut state: HashMap<ObjId, Option<usize>> = HashMap::new();
+        let mut state: FxHashMap<ObjId, Option<usize>> = FxHashMap::default();
         for &first in types {
             let mut path: Vec<ObjId> = Vec::new();
             let mut current = first;

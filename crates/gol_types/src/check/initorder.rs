@@ -4,7 +4,8 @@
 //! dependencies, where functions pass on the dependencies of their bodies. Cycles through variables and constants are
 //! errors.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::collections::BTreeSet;
 
 use gol_source::{Code, Diagnostic};
 
@@ -22,12 +23,12 @@ pub(super) fn init_order(prog: &Program, pkg: PkgId) -> (Vec<InitStep>, Vec<ObjI
     let is_node = |o: ObjId| is_const(o) || prog.objects[o].is_var();
     let nodes: Vec<ObjId> = prog.package(pkg).objects.iter().copied().filter(|&o| is_node(o)).collect();
 
-    let mut open: HashMap<ObjId, usize> = HashMap::new();
-    let mut users: HashMap<ObjId, Vec<ObjId>> = HashMap::new();
+    let mut open: FxHashMap<ObjId, usize> = FxHashMap::default();
+    let mut users: FxHashMap<ObjId, Vec<ObjId>> = FxHashMap::default();
     for &node in &nodes {
         // Everything that is reached through functions alone.
         let mut found: BTreeSet<ObjId> = BTreeSet::new();
-        let mut functions: HashSet<ObjId> = HashSet::new();
+        let mut functions: FxHashSet<ObjId> = FxHashSet::default();
         let mut work: Vec<ObjId> = prog.deps(node).collect();
         while let Some(o) = work.pop() {
             if !is_func(o) {
@@ -45,7 +46,7 @@ pub(super) fn init_order(prog: &Program, pkg: PkgId) -> (Vec<InitStep>, Vec<ObjI
     let priority = |o: ObjId, open: usize| -> Priority { (!is_const(o), open, o) };
     let mut queue: BTreeSet<Priority> = nodes.iter().map(|&n| priority(n, open[&n])).collect();
     let (mut steps, mut suspects) = (Vec::new(), Vec::new());
-    let mut done = HashSet::new();
+    let mut done = FxHashSet::default();
     while let Some((_, left, node)) = queue.pop_first() {
         if left > 0 {
             suspects.push(node);
@@ -95,7 +96,7 @@ impl Checker<'_> {
 
     /// A path of dependencies from an object back to itself, both ends included.
     fn find_cycle(&self, obj: ObjId) -> Option<Vec<ObjId>> {
-        let mut seen: HashSet<ObjId> = HashSet::from([obj]);
+        let mut seen: FxHashSet<ObjId> = FxHashSet::from_iter([obj]);
         // Depth first with a stack of what is left to try at each depth.
         let mut path = vec![obj];
         let mut left: Vec<Vec<ObjId>> = vec![self.prog.deps(obj).collect()];

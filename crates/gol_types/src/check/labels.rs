@@ -4,7 +4,7 @@
 //! type-checked). A `goto` to a label further on waits in its block's list until the label comes; what is left when a
 //! block ends may still find its label in the block around it.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use gol_source::{Code, Diagnostic, Span, Symbol, nearest};
 use gol_syntax::ast::{AssignOp, Ast, Block, BranchKind, CaseClause, Decl, Ident, Stmt, StmtId};
@@ -16,8 +16,13 @@ use crate::types::TypeId;
 impl Checker<'_> {
     /// Checks the jumps of a function's body; bodies of function literals in it are walked on their own.
     pub(crate) fn branches(&mut self, body: &Block) {
-        let mut walk =
-            Walk { ast: self.ast, labels: HashMap::new(), order: Vec::new(), blocks: Vec::new(), found: Vec::new() };
+        let mut walk = Walk {
+            ast: self.ast,
+            labels: FxHashMap::default(),
+            order: Vec::new(),
+            blocks: Vec::new(),
+            found: Vec::new(),
+        };
         let left = walk.block(None, Context::default(), None, self.at(body.span.lo), &body.stmts);
         for jump in left {
             let name = self.text(jump.name);
@@ -150,7 +155,7 @@ struct BlockInfo {
 
 struct Walk<'a> {
     ast: &'a Ast,
-    labels: HashMap<Symbol, Label>,
+    labels: FxHashMap<Symbol, Label>,
     order: Vec<Symbol>,
     blocks: Vec<BlockInfo>,
     found: Vec<Finding>,

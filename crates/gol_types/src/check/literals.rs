@@ -1,6 +1,6 @@
 //! Literals: basic ones, functions and composites.
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use gol_source::{Code, Diagnostic, Span, Symbol};
 use gol_syntax::ast::{Expr, ExprId, LitKind};
@@ -300,7 +300,7 @@ impl Checker<'_> {
     fn map_elems(&mut self, elems: &[ExprId], key_ty: TypeId, elem_ty: TypeId) {
         // In an interface 1 and int8(1) are different keys.
         let by_type = self.prog.types.is_interface(key_ty);
-        let mut seen: HashMap<(ConstKey, Option<TypeId>), Span> = HashMap::new();
+        let mut seen: FxHashMap<(ConstKey, Option<TypeId>), Span> = FxHashMap::default();
         for &elem in elems {
             let Expr::KeyValue(key, value) = self.ast[elem].kind else {
                 self.error_at(Code::MissingLitKey, elem, "missing key in map literal");
@@ -330,7 +330,7 @@ impl Checker<'_> {
     /// The elements of an array (of a known or open length) or slice literal; gives the length that they make.
     fn indexed_elems(&mut self, elems: &[ExprId], ty: TypeId, len: Option<u64>) -> u64 {
         let len = len.map(|n| i64::try_from(n).unwrap_or(i64::MAX));
-        let mut seen: HashSet<i64> = HashSet::new();
+        let mut seen: FxHashSet<i64> = FxHashSet::default();
         let (mut index, mut max) = (0i64, 0i64);
         for &elem in elems {
             let mut valid = false;

@@ -46,7 +46,7 @@ mod untyped;
 pub(crate) use library::Unparsed;
 pub use resolver::valid_path;
 
-use std::collections::{HashMap, HashSet};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::rc::Rc;
 
 use gol_source::{Diagnostic, SourceMap, Span, Symbol};
@@ -83,7 +83,7 @@ pub(crate) struct Env {
     /// The named results of that function.
     pub(crate) results: Vec<ObjId>,
     /// Calls of the built-in `panic`, for the rule about terminating statements.
-    pub(crate) panics: HashSet<ExprId>,
+    pub(crate) panics: FxHashSet<ExprId>,
     /// The body's variables so far, but for parameters and results: those that stay unused are reported.
     pub(crate) locals: Vec<ObjId>,
     /// The type arguments of the instance whose body is being checked.
@@ -105,7 +105,7 @@ impl Env {
             sig: None,
             sig_expr: None,
             results: Vec::new(),
-            panics: HashSet::new(),
+            panics: FxHashSet::default(),
             locals: Vec::new(),
             instance: None,
             naming: None,
@@ -140,13 +140,13 @@ pub(crate) struct Checker<'a> {
     /// The surroundings.
     pub(crate) env: Env,
     /// Untyped expressions whose final types are not known yet.
-    pub(crate) untyped: HashMap<ExprId, Untyped>,
+    pub(crate) untyped: FxHashMap<ExprId, Untyped>,
     /// The initializers of channel variables without a written type, to find what made them one-way.
-    pub(crate) origins: HashMap<ObjId, ExprId>,
+    pub(crate) origins: FxHashMap<ObjId, ExprId>,
     /// A type that the context asks for, for the next expression that is checked.
     pub(crate) target: Option<instantiate::Target>,
     /// The type parameters of generic types that those of their methods' receivers stand for.
-    pub(crate) canon: HashMap<TypeParamId, TypeParamId>,
+    pub(crate) canon: FxHashMap<TypeParamId, TypeParamId>,
     /// Uses of type parameters in type arguments.
     pub(crate) mono: Vec<typeparam::MonoEdge>,
     /// How deeply the current expression or statement is nested.
@@ -164,7 +164,7 @@ pub(crate) struct Checker<'a> {
     /// How many interface literals are around the one that is being looked at, inside of a declared one.
     literal_depth: u32,
     /// Sizes of types that were looked at for being too large.
-    sizes: HashMap<TypeId, (u64, u64)>,
+    sizes: FxHashMap<TypeId, (u64, u64)>,
     diagnostics: Vec<Diagnostic>,
     /// What is only worth telling when all else is right, as in Go, where later phases find it.
     late: Vec<Diagnostic>,
@@ -180,10 +180,10 @@ impl<'a> Checker<'a> {
             prog,
             pkg,
             env,
-            untyped: HashMap::new(),
-            origins: HashMap::new(),
+            untyped: FxHashMap::default(),
+            origins: FxHashMap::default(),
             target: None,
-            canon: HashMap::new(),
+            canon: FxHashMap::default(),
             mono: Vec::new(),
             depth: 0,
             later: Vec::new(),
@@ -192,7 +192,7 @@ impl<'a> Checker<'a> {
             pending: Vec::new(),
             resolving: Vec::new(),
             literal_depth: 0,
-            sizes: HashMap::new(),
+            sizes: FxHashMap::default(),
             diagnostics: Vec::new(),
             late: Vec::new(),
         }

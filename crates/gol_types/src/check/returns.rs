@@ -4,7 +4,7 @@
 //! known by [`super::Checker`]'s list of such calls, as `panic` may be redeclared. `else if` chains and labels are walked in
 //! a loop, because the parser does not bound their number.
 
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 use gol_source::Symbol;
 use gol_syntax::ast::{Ast, Block, BranchKind, Expr, ExprId, Stmt, StmtId};
@@ -14,7 +14,7 @@ pub(crate) struct Terminating<'a> {
     /// The tree.
     pub(crate) ast: &'a Ast,
     /// The calls that are calls of the predeclared `panic`.
-    pub(crate) panics: &'a HashSet<ExprId>,
+    pub(crate) panics: &'a FxHashSet<ExprId>,
 }
 
 impl Terminating<'_> {

@@ -1,7 +1,7 @@
 //! Sizes, alignments and offsets as Go's compiler has them on a 64-bit machine, for `unsafe.Sizeof` and its like. What
 //! gol's own memory looks like is the runtime's business.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::Checker;
 use crate::types::{Basic, Type, TypeId};
@@ -9,12 +9,12 @@ use crate::types::{Basic, Type, TypeId};
 impl Checker<'_> {
     /// `unsafe.Alignof` a value of this type.
     pub(crate) fn alignof(&self, ty: TypeId) -> u64 {
-        self.measure(ty, &mut HashMap::new()).1
+        self.measure(ty, &mut FxHashMap::default()).1
     }
 
     /// `unsafe.Sizeof` a value of this type.
     pub(crate) fn sizeof(&self, ty: TypeId) -> u64 {
-        self.measure(ty, &mut HashMap::new()).0
+        self.measure(ty, &mut FxHashMap::default()).0
     }
 
     /// The size of a type, for the question whether it is too large: what was found for its parts is kept.
@@ -26,7 +26,7 @@ impl Checker<'_> {
     }
 
     /// Size and alignment. Structs are measured once: they may hold each other many times over.
-    fn measure(&self, ty: TypeId, known: &mut HashMap<TypeId, (u64, u64)>) -> (u64, u64) {
+    fn measure(&self, ty: TypeId, known: &mut FxHashMap<TypeId, (u64, u64)>) -> (u64, u64) {
         match self.prog.types.under(ty) {
             Type::Basic(b) => (basic_size(*b), basic_size(*b).min(8)),
             Type::Array(elem, n) => {

@@ -1,6 +1,6 @@
 //! Expression switches and type switches.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use gol_source::{Code, Diagnostic, Span, Symbol};
 use gol_syntax::ast::{BinaryOp, CaseClause, Expr, ExprId, Ident};
@@ -13,7 +13,7 @@ use crate::objects::{ObjKind, VarKind};
 use crate::types::TypeId;
 
 /// The constant cases so far: where each value stands, with its type.
-type SeenValues = HashMap<ConstKey, Vec<(Span, TypeId)>>;
+type SeenValues = FxHashMap<ConstKey, Vec<(Span, TypeId)>>;
 
 impl Checker<'_> {
     /// `switch tag { clauses }`; the scope is open.
@@ -30,7 +30,7 @@ impl Checker<'_> {
             x
         });
         self.multiple_defaults(clauses.iter().filter(|c| c.exprs.is_none()).map(|c| c.span));
-        let mut seen = SeenValues::new();
+        let mut seen = SeenValues::default();
         for clause in clauses {
             for &e in clause.exprs.iter().flatten() {
                 // "A missing switch expression is equivalent to the boolean value true."
@@ -97,7 +97,7 @@ impl Checker<'_> {
             }
         }
         self.multiple_defaults(clauses.iter().filter(|c| c.exprs.is_none()).map(|c| c.span));
-        let mut seen: HashMap<Option<TypeId>, Span> = HashMap::new();
+        let mut seen: FxHashMap<Option<TypeId>, Span> = FxHashMap::default();
         let mut vars = Vec::new();
         for clause in clauses {
             let cases = clause.exprs.as_deref().unwrap_or_default();
@@ -129,7 +129,7 @@ impl Checker<'_> {
         &mut self,
         x: Option<&Operand>,
         cases: &[ExprId],
-        seen: &mut HashMap<Option<TypeId>, Span>,
+        seen: &mut FxHashMap<Option<TypeId>, Span>,
     ) -> TypeId {
         let mut last = None;
         for &e in cases {

@@ -212,7 +212,7 @@ impl Checker<'_> {
 /// A way along the edges from one parameter to another, by breadth.
 fn path(edges: &[MonoEdge], from: TypeParamId, to: TypeParamId) -> Option<Vec<usize>> {
     let mut queue = std::collections::VecDeque::from([(from, Vec::new())]);
-    let mut seen = std::collections::HashSet::from([from]);
+    let mut seen = rustc_hash::FxHashSet::from_iter([from]);
     while let Some((at, way)) = queue.pop_front() {
         if at == to {
             return Some(way);
