@@ -429,9 +429,11 @@ impl FuncGen<'_, '_> {
                 let to = self.build(want, n + 1);
                 if matches!(self.s.tp.types.get(facts), Type::Tuple(_)) {
                     self.asm.op(Op::Recv2, to, ch, to + n);
+                    self.complete_received(to, elem);
                     self.give(want, to, n + 1)
                 } else {
                     self.asm.op(Op::Recv, to, ch, 0);
+                    self.complete_received(to, elem);
                     self.give(want, to, n)
                 }
             }

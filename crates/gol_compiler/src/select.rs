@@ -147,6 +147,9 @@ impl<'a> FuncGen<'_, 'a> {
             Some(Type::Tuple(m)) => m.get(1).copied().unwrap_or(TypeId::BOOL),
             _ => TypeId::BOOL,
         };
+        if !lhs.is_empty() {
+            self.complete_received(r.value, r.elem);
+        }
         for (l, (at, ty)) in lhs.iter().zip([(r.value, r.elem), (r.ok, ok_ty)]) {
             if *op == AssignOp::Define {
                 if let Some(obj) = self.defined(*l) {
@@ -164,5 +167,16 @@ impl<'a> FuncGen<'_, 'a> {
             }
             self.regs.free(m);
         }
+    }
+
+    /// What a closed channel gives is all zero words, which is no value of a Mem type: then there is none yet, and it is made.
+    pub(crate) fn complete_received(&mut self, at: Reg, elem: TypeId) {
+        if !self.s.is_mem(elem) {
+            return;
+        }
+        let there = self.asm.label();
+        self.asm.jump(Op::JNeK, at, 0, 0, &[], there);
+        self.zero(at, elem);
+        self.asm.place(there, false);
     }
 }
