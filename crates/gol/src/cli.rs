@@ -4,6 +4,7 @@ use crate::quantity;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gol_driver::Format;
+use std::io::IsTerminal;
 use std::time::Duration;
 
 /// Runs Go-like concurrent programs at once.
@@ -56,6 +57,11 @@ enum Sub {
         /// The program's own arguments, from the first word on that is no such file
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         args: Vec<String>,
+    },
+    /// Evaluate entries as they are typed; the same as gol alone on a terminal
+    Repl {
+        #[command(flatten)]
+        flags: RunFlags,
     },
     /// Check programs without running them; status 1 if anything is wrong
     Check {
@@ -124,6 +130,8 @@ enum FormatArg {
 pub(crate) enum Command {
     /// Run a program.
     Run { flags: RunFlags, path: String, args: Vec<String> },
+    /// Evaluate entries.
+    Repl { flags: RunFlags },
     /// Check programs.
     Check { format: Format, paths: Vec<String> },
     /// Explain an error code, or list them.
@@ -149,11 +157,13 @@ pub(crate) fn from_args() -> Command {
     let cli = Cli::from_arg_matches(&clap.get_matches_mut()).unwrap_or_else(|e| e.exit());
     let top = cli.flags;
     let Some(command) = cli.command else {
-        // Without a file there is nothing to run.
-        let _ = clap.write_help(&mut std::io::stderr());
-        std::process::exit(2);
+        // Alone: a session for people; a program from a pipe.
+        if std::io::stdin().is_terminal() {
+            return Command::Repl { flags: top };
+        }
+        return Command::Run { flags: top, path: "-".into(), args: Vec::new() };
     };
-    if top != RunFlags::default() && !matches!(command, Sub::Run { .. } | Sub::File(_)) {
+    if top != RunFlags::default() && !matches!(command, Sub::Run { .. } | Sub::File(_) | Sub::Repl { .. }) {
         let text = "flags before a command say how a program is run; this command runs none";
         clap.error(clap::error::ErrorKind::ArgumentConflict, text).exit();
     }
@@ -164,6 +174,7 @@ pub(crate) fn from_args() -> Command {
             let path = words.next().expect("clap gives the word that is no command");
             Command::Run { flags: top, path, args: words.collect() }
         }
+        Sub::Repl { flags } => Command::Repl { flags: flags.or(top) },
         Sub::Check { format, paths } => {
             let format = match format {
                 FormatArg::Pretty => Format::Pretty,

@@ -2,6 +2,7 @@
 
 mod check;
 mod explain;
+mod repl;
 mod run;
 mod shell;
 mod show;
@@ -19,6 +20,7 @@ const REJECTED: u8 = 1;
 pub(crate) fn execute(command: Command) -> ExitCode {
     match command {
         Command::Run { flags, path, args } => run::run(&flags, &path, args),
+        Command::Repl { flags } => repl::repl(&flags),
         Command::Check { format, paths } => check::check(format, &paths),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Dis { all, path, name } => show::dis(&path, all, name.as_deref()),

@@ -14,5 +14,7 @@ pub mod verify;
 
 pub use instr::Instr;
 pub use ops::{Op, OpInfo, Role};
-pub use program::{FuncId, Function, Inlined, LineEntry, NativeId, NativeImport, Place, Program, StrId, WellKnown};
+pub use program::{
+    Addition, FuncId, Function, Inlined, LineEntry, NativeId, NativeImport, Place, Program, StrId, WellKnown,
+};
 pub use types::{FieldDesc, Kind, Leaf, LeafKind, MethodDesc, MethodId, MethodName, TypeDesc, TypeRef};

@@ -160,6 +160,9 @@ ops! {
     // Moves and constants.
     /// Nothing.
     Nop(None, None, None);
+    /// Goes on at the function with the entry pc `u32`, which takes this one's place in the frame. Only the VM writes it, over
+    /// the [`Op::Nop`] at the start of a function that a session declares again.
+    Forward(None, U32, Hi);
     /// `R[A] = R[B]`
     Mov(W(1), R(1), None);
     /// `R[A..2] = R[B..2]`

@@ -1,6 +1,6 @@
 //! A compiled program: functions, types, constants, and where each instruction comes from.
 
-use crate::{MethodName, TypeDesc, TypeRef};
+use crate::{MethodDesc, MethodName, TypeDesc, TypeRef};
 
 /// A function's number in [`Program::funcs`].
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
@@ -188,5 +188,55 @@ impl Program {
     /// The type with this number.
     pub fn ty(&self, t: TypeRef) -> &TypeDesc {
         &self.types[t.0 as usize]
+    }
+}
+
+/// What a program gets in addition while it runs: the next numbers of each table, in order. A whole program is an addition
+/// to nothing.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Addition {
+    /// See [`Program::funcs`], and so on.
+    pub funcs: Vec<Function>,
+    /// New types.
+    pub types: Vec<TypeDesc>,
+    /// New method names.
+    pub methods: Vec<MethodName>,
+    /// New string constants.
+    pub strings: Vec<Box<[u8]>>,
+    /// New natives.
+    pub natives: Vec<NativeImport>,
+    /// New source files.
+    pub files: Vec<String>,
+    /// Bytes of the block of globals from now on.
+    pub globals_size: u64,
+    /// As [`Program::globals_ptr_words`], for all globals.
+    pub globals_ptr_words: Vec<u64>,
+    /// What is to be run for it.
+    pub entry: Option<FuncId>,
+    /// See [`WellKnown`]; the same each time.
+    pub well_known: WellKnown,
+    /// Types from before whose methods are others now, or are called through interfaces only now.
+    pub described: Vec<(TypeRef, Vec<MethodDesc>)>,
+    /// Types from before, each with the pointer to it that is new.
+    pub pointers: Vec<(TypeRef, TypeRef)>,
+    /// Functions from before, each with what their callers get from now on. They begin with a [`crate::Op::Nop`].
+    pub forwards: Vec<(FuncId, FuncId)>,
+}
+
+impl From<Program> for Addition {
+    fn from(p: Program) -> Addition {
+        Addition {
+            funcs: p.funcs,
+            types: p.types,
+            methods: p.methods,
+            strings: p.strings,
+            natives: p.natives,
+            files: p.files,
+            globals_size: p.globals_size,
+            globals_ptr_words: p.globals_ptr_words,
+            entry: p.entry,
+            well_known: p.well_known,
+            ..Addition::default()
+        }
     }
 }

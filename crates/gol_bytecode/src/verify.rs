@@ -8,13 +8,42 @@ use crate::disasm::{Decoded, decode};
 use crate::ops::{Role, Word};
 use crate::{Function, Op, Program};
 
+/// How many of each there are.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Functions.
+    pub funcs: usize,
+    /// Types.
+    pub types: usize,
+    /// Method names.
+    pub methods: usize,
+    /// String constants.
+    pub strings: usize,
+    /// Natives.
+    pub natives: usize,
+}
+
+impl Limits {
+    /// Those of a whole program.
+    pub fn of(p: &Program) -> Limits {
+        Limits {
+            funcs: p.funcs.len(),
+            types: p.types.len(),
+            methods: p.methods.len(),
+            strings: p.strings.len(),
+            natives: p.natives.len(),
+        }
+    }
+}
+
 /// Checks all functions; the error names the function, the pc and what is wrong.
 pub fn program(p: &Program) -> Result<(), String> {
-    p.funcs.iter().try_for_each(|f| function(p, f))
+    let limits = Limits::of(p);
+    p.funcs.iter().try_for_each(|f| function(&limits, f))
 }
 
 /// Checks one function.
-pub fn function(p: &Program, f: &Function) -> Result<(), String> {
+pub fn function(p: &Limits, f: &Function) -> Result<(), String> {
     let fail = |pc: u32, what: &str| Err(format!("{}: pc {pc}: {what}", f.name));
     let mut starts = vec![false; f.code.len() + 1];
     let mut last = None;
@@ -39,6 +68,9 @@ pub fn function(p: &Program, f: &Function) -> Result<(), String> {
         return fail(0, "recover_pc is not an instruction");
     }
     for d in decode(&f.code) {
+        if d.instr.op == Op::Forward {
+            return fail(d.pc, "only the VM may write Forward");
+        }
         let info = d.instr.op.info();
         for (role, v) in info.operands.iter().zip([d.instr.a, d.instr.b, d.instr.c]) {
             let ok = match role {
@@ -48,7 +80,7 @@ pub fn function(p: &Program, f: &Function) -> Result<(), String> {
                 Role::Window => v >= 3 && v <= f.nregs,
                 Role::Off => target(&d, v as i16 as i64),
                 Role::Off32 => target(&d, d.instr.bc() as i32 as i64),
-                Role::Str => (d.instr.bc() as usize) < p.strings.len(),
+                Role::Str => (d.instr.bc() as usize) < p.strings,
                 Role::None | Role::Imm | Role::U16 | Role::I32 | Role::U32 | Role::Hi => true,
             };
             if !ok {
@@ -58,10 +90,10 @@ pub fn function(p: &Program, f: &Function) -> Result<(), String> {
         for (i, w) in d.words.iter().enumerate() {
             let n = *w as usize;
             let ok = match info.words.get(i).unwrap_or(&Word::Table) {
-                Word::Type => n > 0 && n < p.types.len(),
-                Word::Func => n < p.funcs.len(),
-                Word::Method => n < p.methods.len(),
-                Word::Native => n < p.natives.len(),
+                Word::Type => n > 0 && n < p.types,
+                Word::Func => n < p.funcs,
+                Word::Method => n < p.methods,
+                Word::Native => n < p.natives,
                 Word::Off => target(&d, *w as i64),
                 Word::Reg | Word::RegW => *w < f.nregs as u64,
                 Word::Cache => *w == 0,

@@ -197,6 +197,10 @@ impl FuncGen<'_, '_> {
 
     /// `lhs := rhs`
     pub(crate) fn define(&mut self, lhs: &[ExprId], rhs: &[ExprId]) {
+        if lhs.iter().any(|l| self.defined(*l).is_some_and(|o| self.s.tp.objects[o].is_package_var())) {
+            let targets: Vec<Option<ObjId>> = lhs.iter().map(|l| self.session_var(*l)).collect();
+            return self.define_globals(&targets, rhs);
+        }
         let objs: Vec<Option<ObjId>> = lhs.iter().map(|l| self.defined(*l)).collect();
         if lhs.len() == rhs.len() {
             if objs.iter().all(Option::is_some) || lhs.len() == 1 {
@@ -234,6 +238,44 @@ impl FuncGen<'_, '_> {
             targets.push((obj, place, ty));
         }
         self.unpack(rhs[0], &targets);
+    }
+
+    /// The variable of a session that a left side of `:=` in an entry stands for, new or not; `None`: blank.
+    fn session_var(&self, x: ExprId) -> Option<ObjId> {
+        self.defined(x).or_else(|| self.s.tp.info.uses.get(&x).copied())
+    }
+
+    /// Sets variables of a session, which are at package level, where an entry's statements declare them.
+    pub(crate) fn define_globals(&mut self, lhs: &[Option<ObjId>], rhs: &[ExprId]) {
+        let m = self.regs.mark();
+        let mut targets = Vec::new();
+        for obj in lhs {
+            let place = obj.map_or(Place::Blank, |o| self.var_place(o));
+            targets.push((None, place, obj.map_or(TypeId::INVALID, |o| self.s.tp.objects[o].ty)));
+        }
+        if lhs.len() == rhs.len() {
+            let mut list = Vec::new();
+            for ((_, place, ty), x) in targets.iter_mut().zip(rhs) {
+                if *place == Place::Blank {
+                    *ty = self.ty(*x);
+                }
+                let at = self.temp_for(*ty);
+                list.push((*x, *ty, at));
+            }
+            self.exprs_into(&list);
+            for ((_, place, ty), (_, _, at)) in targets.into_iter().zip(list) {
+                self.store(place, ty, at);
+            }
+        } else if let Some(&x) = rhs.first() {
+            self.unpack(x, &targets);
+        } else {
+            for (_, place, ty) in targets {
+                let at = self.temp_for(ty);
+                self.zero(at, ty);
+                self.store(place, ty, at);
+            }
+        }
+        self.regs.free(m);
     }
 
     /// The object that a left side of `:=` declares; the blank name declares nothing that needs a place.

@@ -93,6 +93,14 @@ impl Analysis {
         w.run()
     }
 
+    /// Looks at an entry of a session: statements, and the expression after them.
+    pub(crate) fn of_entry(ast: &Ast, prog: &Program, span: Span, body: &Block, last: Option<ExprId>) -> Analysis {
+        let mut w = Walk::new(ast, prog, span);
+        w.block(&body.stmts, 0);
+        w.exprs(last.as_slice(), At { lit: 0, header: None });
+        w.run()
+    }
+
     /// Looks at an initializer.
     pub(crate) fn of_expr(ast: &Ast, prog: &Program, x: ExprId) -> Analysis {
         let mut w = Walk::new(ast, prog, Span::NONE);

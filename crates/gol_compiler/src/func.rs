@@ -134,7 +134,12 @@ pub(crate) fn declared(s: &mut Session<'_>, id: FuncId, name: String, obj: ObjId
     let analysis = Rc::new(Analysis::of_body(s.ast, s.tp, body.span, body));
     let sig_ty = s.tp.objects[obj].ty;
     let recv = s.recv_type(obj);
+    let again = s.tp.session_package() == Some(s.tp.objects[obj].pkg);
     let mut g = FuncGen::new(s, name, analysis, None, body.span);
+    if again {
+        // A session may declare it again: then this becomes the way to the new one.
+        g.asm.op(Op::Nop, 0, 0, 0);
+    }
     g.enter(recv.zip(decl.recv.as_ref()), sig, sig_ty, entry);
     g.body(body);
     g.finish(id);
@@ -248,7 +253,12 @@ impl<'s, 'a> FuncGen<'s, 'a> {
     /// A body's statements, and what happens after the last of them.
     pub(crate) fn body_statements(&mut self, body: &'a Block) {
         self.block(&body.stmts);
-        self.asm.set_pos(body.rbrace());
+        self.finish_body(body.rbrace());
+    }
+
+    /// The end of a body, at offset `pos`.
+    pub(crate) fn finish_body(&mut self, pos: u32) {
+        self.asm.set_pos(pos);
         if !self.asm.is_dead() {
             if self.results.iter().all(|r| r.var.is_some()) {
                 self.return_variables();
@@ -260,6 +270,11 @@ impl<'s, 'a> FuncGen<'s, 'a> {
 
     fn body(&mut self, body: &'a Block) {
         self.body_statements(body);
+        self.recovery();
+    }
+
+    /// Where a frame goes on that recovered, if it defers anything.
+    pub(crate) fn recovery(&mut self) {
         if self.defers {
             let l = self.asm.label();
             self.asm.place_live(l);

@@ -132,7 +132,7 @@ impl Session<'_> {
     }
 
     /// Types and functions of package `runtime` that the VM needs, live from the start.
-    fn reach_runtime(&mut self) {
+    pub(crate) fn reach_runtime(&mut self) {
         self.out.well_known.int = self.live_type(TypeId::INT);
         self.out.well_known.uint8 = self.type_ref(TypeId::UINT8);
         self.out.well_known.string = self.live_type(TypeId::STRING);
@@ -173,6 +173,12 @@ impl FuncGen<'_, '_> {
     pub(crate) fn init_step(&mut self, step: &InitStep) {
         self.asm.set_pos(self.span.lo);
         self.owner_is_initializer = true;
+        self.init_targets(step);
+        self.asm.op(Op::Ret0, 0, 0, 0);
+    }
+
+    /// The stores of a step.
+    pub(crate) fn init_targets(&mut self, step: &InitStep) {
         let blank = gol_source::Symbol::BLANK;
         let mut targets = Vec::new();
         for &obj in &step.lhs {
@@ -189,6 +195,5 @@ impl FuncGen<'_, '_> {
             }
             _ => self.unpack(step.rhs, &targets),
         }
-        self.asm.op(Op::Ret0, 0, 0, 0);
     }
 }

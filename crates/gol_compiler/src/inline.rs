@@ -88,6 +88,10 @@ impl Session<'_> {
     }
 
     fn look_at(&mut self, obj: ObjId) -> Option<Small> {
+        // A session may declare its functions again.
+        if self.tp.session_package() == Some(self.tp.objects[obj].pkg) {
+            return None;
+        }
         let decl = self.decl_of(obj)?;
         let (body, Expr::FuncType(sig)) = (decl.body.as_ref()?, &self.ast[decl.ty].kind) else { return None };
         if body.stmts.len() > 12 || sig.params.len() + sig.results.len() > 12 || self.tp.instance(obj).is_some() {

@@ -36,10 +36,13 @@ mod range_func;
 mod reflect;
 mod regalloc;
 mod select;
+mod session;
 mod stmt;
 mod switch;
 mod typedesc;
 mod update;
+
+pub use session::Compiler;
 
 use gol_bytecode::Program;
 use gol_source::{Diagnostic, Severity, SourceMap};
@@ -48,15 +51,16 @@ use gol_syntax::ast::Ast;
 /// Compiles a program from `main.main` and its initializers on. Bodies of trusted packages are checked as they are
 /// reached, which is why the checker's program is changed.
 pub fn compile(ast: &Ast, map: &SourceMap, program: &mut gol_types::Program) -> Result<Program, Vec<Diagnostic>> {
-    let mut s = program::Session::new(ast, map, program);
+    let mut s = program::Session::new(ast, map, program, program::Kept::new());
     s.compile_all();
     s.describe_methods();
     s.link_pointers();
     s.find_reflect_value();
     s.out.files = s.file_names();
-    if s.diagnostics.iter().any(|d| d.severity == Severity::Error) {
-        return Err(s.diagnostics);
+    let kept = s.kept;
+    if kept.diagnostics.iter().any(|d| d.severity == Severity::Error) {
+        return Err(kept.diagnostics);
     }
-    debug_assert_eq!(gol_bytecode::verify::program(&s.out), Ok(()));
-    Ok(s.out)
+    debug_assert_eq!(gol_bytecode::verify::program(&kept.out), Ok(()));
+    Ok(kept.out)
 }

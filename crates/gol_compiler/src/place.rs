@@ -120,7 +120,9 @@ impl FuncGen<'_, '_> {
         }
         let ast = self.s.ast;
         match &ast[x].kind {
-            Expr::Name(name) if *name == gol_source::Symbol::BLANK => return Place::Blank,
+            Expr::Name(name) if *name == gol_source::Symbol::BLANK && !self.s.tp.info.uses.contains_key(&x) => {
+                return Place::Blank;
+            }
             Expr::Name(_) => {
                 let obj = self.s.tp.info.uses.get(&x).copied().or_else(|| self.def(ast[x].span.lo));
                 if let Some(obj) = obj

@@ -8,7 +8,8 @@
 
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::Cell;
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
+use std::ops::{Deref, DerefMut};
 use std::rc::Rc;
 
 use gol_bytecode::{FuncId, Function, MethodId, MethodName, NativeId, NativeImport, Program, StrId, TypeRef};
@@ -94,11 +95,29 @@ pub(crate) struct IntKind {
     pub(crate) signed: bool,
 }
 
-/// The state of a compilation.
+/// A compilation: what it looks at, and what it has come to.
 pub(crate) struct Session<'a> {
     pub(crate) ast: &'a Ast,
     pub(crate) map: &'a SourceMap,
     pub(crate) tp: &'a mut gol_types::Program,
+    pub(crate) kept: Kept,
+}
+
+impl Deref for Session<'_> {
+    type Target = Kept;
+    fn deref(&self) -> &Kept {
+        &self.kept
+    }
+}
+
+impl DerefMut for Session<'_> {
+    fn deref_mut(&mut self) -> &mut Kept {
+        &mut self.kept
+    }
+}
+
+/// What a compilation has come to. A REPL keeps it from entry to entry, while text and types grow.
+pub(crate) struct Kept {
     pub(crate) out: Program,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) layouts: Layouts,
@@ -135,15 +154,16 @@ pub(crate) struct Session<'a> {
     /// What wrappers around them call, by the type of the receiver.
     pub(crate) generic_methods: FxHashMap<(TypeId, MethodId), Method>,
     globals: FxHashMap<ObjId, u32>,
+    /// Packages of which a variable was reached, or that are new, since their steps of initialization were looked at.
+    pub(crate) unsettled: BTreeSet<PkgId>,
+    /// Functions of a session that were declared again: by which.
+    pub(crate) replaced: FxHashMap<ObjId, ObjId>,
 }
 
-impl<'a> Session<'a> {
-    /// A session in which nothing is reached yet.
-    pub(crate) fn new(ast: &'a Ast, map: &'a SourceMap, tp: &'a mut gol_types::Program) -> Session<'a> {
-        let mut s = Session {
-            ast,
-            map,
-            tp,
+impl Kept {
+    /// Nothing is reached yet.
+    pub(crate) fn new() -> Kept {
+        let mut kept = Kept {
             out: Program::default(),
             diagnostics: Vec::new(),
             layouts: Layouts::default(),
@@ -168,9 +188,33 @@ impl<'a> Session<'a> {
             instance_counts: FxHashMap::default(),
             generic_methods: FxHashMap::default(),
             globals: FxHashMap::default(),
+            unsettled: BTreeSet::new(),
+            replaced: FxHashMap::default(),
         };
-        s.start_types();
-        s
+        kept.start_types();
+        kept
+    }
+
+    /// The number that a declared function has, if it is reached.
+    pub(crate) fn reached(&self, obj: ObjId) -> Option<FuncId> {
+        self.func_ids.get(&FuncKey::Decl(obj)).copied()
+    }
+
+    /// Forgets functions from number `first` on: an entry that reached them could not be compiled.
+    pub(crate) fn forget_from(&mut self, first: usize) {
+        let known = |f: &FuncId| (f.0 as usize) < first;
+        self.out.funcs.truncate(first);
+        self.work.clear();
+        self.func_ids.retain(|_, f| known(f));
+        self.entries.retain(|_, f| known(f));
+        self.paired = (0, 0);
+    }
+}
+
+impl<'a> Session<'a> {
+    /// A session that goes on from what is kept.
+    pub(crate) fn new(ast: &'a Ast, map: &'a SourceMap, tp: &'a mut gol_types::Program, kept: Kept) -> Session<'a> {
+        Session { ast, map, tp, kept }
     }
 
     /// Reports a mistake.
@@ -222,6 +266,7 @@ impl<'a> Session<'a> {
 
     /// A declared function or method that has a body.
     pub(crate) fn declared(&mut self, obj: ObjId) -> FuncId {
+        let obj = self.newest(obj);
         self.keyed(FuncKey::Decl(obj), |s| {
             s.check_body(obj);
             let sig = s.tp.objects[obj].ty;
@@ -231,6 +276,14 @@ impl<'a> Session<'a> {
             }
             (s.func_name(obj), nargs, nresults, false)
         })
+    }
+
+    /// What a function of a session was declared again as.
+    fn newest(&self, mut obj: ObjId) -> ObjId {
+        while let Some(&new) = self.replaced.get(&obj) {
+            obj = new;
+        }
+        obj
     }
 
     /// A function value's code for a declared function: the function itself, or a wrapper around a native.
@@ -419,7 +472,8 @@ impl<'a> Session<'a> {
                 if generic {
                     let (name, sig) = (format!("{}[...]", self.ast.text(name)), self.type_ref(sig));
                     let id = MethodId(self.out.methods.len() as u32);
-                    self.out.methods.push(MethodName { name, pkg: self.pkg_path(pkg), sig });
+                    let pkg = self.pkg_path(pkg);
+                    self.out.methods.push(MethodName { name, pkg, sig });
                     self.generic_ids.insert(obj, id);
                     return id;
                 }
@@ -438,7 +492,8 @@ impl<'a> Session<'a> {
             let found = self.tp.check_var_init(self.ast, self.map, obj);
             self.diagnostics.extend(found);
         }
-        let ty = self.tp.objects[obj].ty;
+        let (ty, pkg) = (self.tp.objects[obj].ty, self.tp.objects[obj].pkg);
+        self.unsettled.insert(pkg);
         let l = self.layout(ty);
         let at = round_up(self.out.globals_size, l.align.max(8));
         self.out.globals_size = at + l.size;
@@ -465,7 +520,7 @@ impl<'a> Session<'a> {
 
     /// The layout of a type.
     pub(crate) fn layout(&mut self, ty: TypeId) -> Rc<Layout> {
-        self.layouts.of(&self.tp.types, ty)
+        self.kept.layouts.of(&self.tp.types, ty)
     }
 
     /// Registers of a value.

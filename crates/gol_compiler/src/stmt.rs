@@ -129,7 +129,9 @@ impl FuncGen<'_, '_> {
         for spec in specs {
             self.asm.set_pos(spec.span.lo);
             let objs: Vec<_> = spec.names.iter().map(|n| self.def(n.span.lo)).collect();
-            if spec.values.len() == spec.names.len() {
+            if objs.iter().flatten().any(|o| self.s.tp.objects[*o].is_package_var()) {
+                self.define_globals(&objs, &spec.values);
+            } else if spec.values.len() == spec.names.len() {
                 let pairs: Vec<_> = objs.into_iter().zip(spec.values.iter().copied()).collect();
                 self.declare_each(&pairs);
             } else if let [x] = spec.values[..] {

@@ -8,15 +8,17 @@ use gol_source::Symbol;
 use gol_types::PkgId;
 use gol_types::types::{Basic, ChanDir, Signature, Tag, Type, TypeId, Types};
 
-use crate::program::{Session, is_exported};
+use crate::program::{Kept, Session, is_exported};
 
-impl Session<'_> {
+impl Kept {
     /// Number 0 is no type.
     pub(crate) fn start_types(&mut self) {
         self.out.types.push(TypeDesc::of_kind(Kind::Invalid));
         self.type_ids.push(TypeId::INVALID);
     }
+}
 
+impl Session<'_> {
     /// The run-time number of a type.
     pub(crate) fn type_ref(&mut self, ty: TypeId) -> TypeRef {
         let ty = match ty {
@@ -102,13 +104,23 @@ impl Session<'_> {
 
     /// Links each type to the pointer to it, where the program has that.
     pub(crate) fn link_pointers(&mut self) {
-        for i in 1..self.out.types.len() {
+        self.link_pointers_from(1);
+    }
+
+    /// The same for types from number `first` on; gives those before it to which there is a pointer now.
+    pub(crate) fn link_pointers_from(&mut self, first: usize) -> Vec<(TypeRef, TypeRef)> {
+        let mut before = Vec::new();
+        for i in first.max(1)..self.out.types.len() {
             let d = &self.out.types[i];
             if d.kind == Kind::Pointer && d.bare_name.is_empty() {
                 let elem = d.elem;
                 self.out.types[elem.0 as usize].ptr_to = TypeRef(i as u32);
+                if (elem.0 as usize) < first {
+                    before.push((elem, TypeRef(i as u32)));
+                }
             }
         }
+        before
     }
 
     /// The text of a type, as `%T` prints it: package names, not paths; no aliases.

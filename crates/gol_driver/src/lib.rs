@@ -10,6 +10,7 @@ mod find;
 mod input;
 mod load;
 mod modfile;
+pub mod session;
 pub mod show;
 pub mod stdlib;
 
@@ -65,7 +66,7 @@ pub fn run(program: Program, options: Options) -> Result<i32, String> {
 const STACKS: [usize; 2] = [1 << 30, 1 << 28];
 
 /// Runs `f` on a thread with room for deep recursion. The memory is reserved, not used.
-fn on_a_large_stack<T: Send>(f: impl FnOnce() -> Result<T, InputError> + Send) -> Result<T, InputError> {
+pub fn on_a_large_stack<T: Send>(f: impl FnOnce() -> Result<T, InputError> + Send) -> Result<T, InputError> {
     let f = Mutex::new(Some(f));
     let work = || {
         let f = f.lock().ok().and_then(|mut f| f.take());

@@ -14,10 +14,10 @@ use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 /// The package that every program has, imported or not: the VM makes values of its types.
-const RUNTIME: &str = "runtime";
+pub(crate) const RUNTIME: &str = "runtime";
 
 /// What Go calls a package that is made of files named one by one.
-const NAMED_FILES: &str = "command-line-arguments";
+pub(crate) const NAMED_FILES: &str = "command-line-arguments";
 
 /// Parses, checks and (unless only checking) compiles.
 pub(crate) fn load(input: &Input, library: &Library, compile: bool) -> Result<Built, InputError> {
@@ -71,15 +71,15 @@ pub(crate) fn load(input: &Input, library: &Library, compile: bool) -> Result<Bu
 
 /// A package whose imports are looked at.
 #[derive(Clone, Copy)]
-struct Importer<'a> {
+pub(crate) struct Importer<'a> {
     /// Its import path, or that of the folder that its files lie in; `None` outside of all modules.
-    path: Option<&'a str>,
+    pub(crate) path: Option<&'a str>,
     /// What messages call it.
-    shown: &'a str,
+    pub(crate) shown: &'a str,
 }
 
 /// An import that is being followed: the importing package, the name of the file, the imported path.
-struct Step {
+pub(crate) struct Step {
     importer: String,
     file: String,
     path: String,
@@ -94,20 +94,21 @@ struct Import {
     file: FileId,
 }
 
-struct Loader<'a> {
+/// What a program is loaded into, package by package.
+pub(crate) struct Loader<'a> {
     library: &'a Library,
-    map: SourceMap,
-    ast: Ast,
-    diagnostics: Vec<Diagnostic>,
-    finder: Finder,
+    pub(crate) map: SourceMap,
+    pub(crate) ast: Ast,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) finder: Finder,
     /// Packages that are checked.
-    known: HashMap<String, PkgId>,
+    pub(crate) known: HashMap<String, PkgId>,
     /// The program's packages with mistakes in them or in what they import.
     failed: HashSet<String>,
 }
 
 impl<'a> Loader<'a> {
-    fn new(finder: Finder, library: &'a Library) -> Loader<'a> {
+    pub(crate) fn new(finder: Finder, library: &'a Library) -> Loader<'a> {
         let (map, ast) = (SourceMap::new(), Ast::new());
         Loader { library, map, ast, diagnostics: Vec::new(), finder, known: HashMap::new(), failed: HashSet::new() }
     }
@@ -117,7 +118,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Adds a file and parses it; what is wrong with it is noted.
-    fn parse(&mut self, name: String, text: Vec<u8>) -> Option<File> {
+    pub(crate) fn parse(&mut self, name: String, text: Vec<u8>) -> Option<File> {
         let (text, wrong) = match String::from_utf8(text) {
             Ok(text) => (text, None),
             Err(e) => {
@@ -219,7 +220,13 @@ impl<'a> Loader<'a> {
 
     /// Loads and checks what these files import; false if something is wrong with one of the program's own packages
     /// among them.
-    fn imports(&mut self, types: &mut Program, files: &[File], importer: Importer<'_>, trail: &mut Vec<Step>) -> bool {
+    pub(crate) fn imports(
+        &mut self,
+        types: &mut Program,
+        files: &[File],
+        importer: Importer<'_>,
+        trail: &mut Vec<Step>,
+    ) -> bool {
         let mut good = true;
         for import in self.imports_of(files) {
             let path = &import.path;
@@ -330,7 +337,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Loads a package of the standard library; false if there is none with this path.
-    fn standard(&mut self, types: &mut Program, path: &str, trail: &mut Vec<String>) -> bool {
+    pub(crate) fn standard(&mut self, types: &mut Program, path: &str, trail: &mut Vec<String>) -> bool {
         if self.known.get(path).is_some_and(|id| types.package(*id).options.trusted) {
             return true;
         }

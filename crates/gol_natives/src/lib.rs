@@ -14,6 +14,7 @@ mod os;
 mod rand;
 mod reflect;
 mod reflectlite;
+mod repl;
 mod runtime;
 mod sort;
 mod strconv;
@@ -47,6 +48,7 @@ const TABLES: &[(&str, Table)] = &[
     ("hash/crc32", hash::CRC32),
     ("internal/errno", errno::TABLE),
     ("internal/reflectlite", reflectlite::TABLE),
+    ("internal/repl", repl::TABLE),
     ("reflect", reflect::TABLE),
     ("internal/stdio", os::STDIO),
     ("math", math::TABLE),

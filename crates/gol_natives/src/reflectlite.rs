@@ -186,7 +186,7 @@ fn type_field(n: &mut Native<'_>) -> NativeResult {
 
 /// The methods that reflection shows, by name: all of an interface type, the exported ones of others.
 fn methods<'a>(n: &Native<'a>, t: &'a TypeDesc) -> Vec<(&'a str, &'a str, TypeRef, MethodId)> {
-    let names = &n.program().methods;
+    let names = n.method_names();
     let of = |id: MethodId| {
         let m = &names[id.0 as usize];
         (&m.name[..], &m.pkg[..], m.sig, id)
@@ -202,7 +202,7 @@ fn methods<'a>(n: &Native<'a>, t: &'a TypeDesc) -> Vec<(&'a str, &'a str, TypeRe
 fn type_num_method(n: &mut Native<'_>) -> NativeResult {
     let t = some_type(n)?;
     // Asked for every slice that is printed, and mostly 0: no list is made for the answer.
-    let names = &n.program().methods;
+    let names = n.method_names();
     let count = match t.kind {
         Kind::Interface => t.imethods.len(),
         _ => t.methods.iter().filter(|m| names[m.id.0 as usize].pkg.is_empty()).count(),
@@ -315,7 +315,7 @@ fn as_target_problem(n: &mut Native<'_>) -> NativeResult {
         "errors: target must be a non-nil pointer"
     } else {
         let elem = n.ty(t).elem;
-        let fine = n.ty(elem).kind == Kind::Interface || n.implements(elem, n.program().well_known.error);
+        let fine = n.ty(elem).kind == Kind::Interface || n.implements(elem, n.well_known().error);
         if fine { "" } else { "errors: *target must be interface or implement error" }
     };
     n.give_str(problem)?;

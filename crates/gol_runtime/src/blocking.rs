@@ -13,7 +13,7 @@ use crate::sync::{Arc, Condvar, Mutex, Ordering::*, PoisonError, lock};
 use crate::wait::WaitReason;
 use crate::worker::Worker;
 use std::any::Any;
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 use std::time::Duration;
@@ -44,8 +44,17 @@ struct Pool {
     /// Calls so far, and calls not yet resumed.
     calls: u64,
     open: usize,
+    /// Calls that are not done, and who waits for them.
+    waiters: BTreeMap<u64, GPtr>,
     /// Deterministic mode: calls that are done, by number.
     finished: Vec<(u64, GPtr)>,
+}
+
+impl Pool {
+    /// The call is done; whether somebody still waits for it.
+    fn take_waiter(&mut self, number: u64) -> bool {
+        self.waiters.remove(&number).is_some()
+    }
 }
 
 struct Call {
@@ -85,6 +94,15 @@ impl BlockingPool {
         true
     }
 
+    /// Nobody waits any more for the call of goroutine `g`, which is made all the same; whether there is one.
+    pub fn abandon(&self, g: *mut G) -> bool {
+        let mut pool = lock(&self.state);
+        let Some(number) = pool.waiters.iter().find(|w| w.1.0 == g).map(|w| *w.0) else { return false };
+        pool.waiters.remove(&number);
+        pool.open -= 1;
+        true
+    }
+
     fn thread(&self, rt: &Shared) {
         let mut pool = lock(&self.state);
         loop {
@@ -114,6 +132,11 @@ impl BlockingPool {
         };
         // The goroutine must not change while the world is stopped, nor after the run.
         if !rt.world.enter() {
+            return;
+        }
+        if !lock(&self.state).take_waiter(call.number) {
+            // The goroutine was interrupted and waits no more.
+            rt.world.exit();
             return;
         }
         // SAFETY: R2: the call owns the goroutine.
@@ -148,8 +171,9 @@ impl Worker {
         rt.pending.fetch_add(1, SeqCst);
         self.set_waiting(g, reason);
         let mut pool = lock(&rt.blocking.state);
-        let number = pool.calls;
         pool.calls += 1;
+        let number = pool.calls;
+        pool.waiters.insert(number, GPtr(g));
         pool.open += 1;
         pool.queue.push_back(Call { number, g: GPtr(NonNull::new(g).expect("a goroutine").as_ptr()), body: call });
         if pool.idle >= pool.queue.len() || pool.threads >= MAX_THREADS {

@@ -47,6 +47,8 @@ pub enum Resume {
     SendOnClosed,
     /// A blocking call is done: take [`G::native_result`].
     Native,
+    /// It was asked to end while it waited: see [`crate::Worker::take_interrupt`].
+    Interrupted,
 }
 
 /// A goroutine. The machine uses the public fields freely while it runs the goroutine.

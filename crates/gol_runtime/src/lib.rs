@@ -67,6 +67,8 @@ pub mod select;
 #[cfg(not(loom))]
 pub mod sema;
 #[cfg(not(loom))]
+mod session;
+#[cfg(not(loom))]
 pub mod stack;
 mod sync;
 #[cfg(not(loom))]
@@ -95,6 +97,7 @@ pub use self::{
         Acquired, NotifyList, notify_list_add, notify_list_notify_all, notify_list_notify_one, notify_list_wait,
         semacquire, semrelease,
     },
+    session::Interrupt,
     stack::{Stack, StackOverflow},
     time::{TimerAction, TimerId, sleep, timer_reset, timer_start, timer_stop},
     trace::{Event, TraceSink},

@@ -15,6 +15,9 @@ const SLICE: i64 = 10_000_000;
 /// Ticks of the monitor without any worker awake after which it sleeps until one is.
 const IDLE_TICKS: u32 = 5;
 
+/// Rust stack of the monitor's thread, in bytes.
+const MONITOR_STACK: usize = 1 << 18;
+
 /// Where the monitor sleeps.
 pub(crate) struct Monitor {
     /// Set by the monitor before it sleeps for long; whoever wakes a worker then wakes the monitor too.
@@ -41,7 +44,15 @@ impl Shared {
         self.coarse_seconds.store((now / 1_000_000_000) as u32, Relaxed);
     }
 
-    pub fn monitor(&self) {
+    /// Starts the monitor's thread, if this run has one.
+    pub fn start_monitor(&self) {
+        if !self.env.deterministic() {
+            let rt = self.arc();
+            self.spawn_thread("gol monitor", MONITOR_STACK, move || rt.monitor());
+        }
+    }
+
+    fn monitor(&self) {
         let mut seen: Vec<(u32, i64)> = Vec::new();
         let mut idle_ticks = 0;
         while !self.ended.load(Acquire) {

@@ -37,6 +37,7 @@ use crate::monitor::Monitor;
 use crate::park::{HELP, Parker, WOKEN};
 use crate::runtime::{MAX_WORKERS, Machine, RunEnd};
 use crate::sema::SemaTable;
+use crate::session::Interrupts;
 use crate::stack::StackOverflow;
 use crate::sync::{
     Arc, AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, OnceLock, Ordering::*,
@@ -63,6 +64,8 @@ pub(crate) struct Shared {
     pub trace: Option<Arc<dyn TraceSink>>,
     pub gc_listener: Option<GcListener>,
     pub meter: Meter,
+    pub interrupts: Interrupts,
+    pub on_idle: Option<Box<dyn Fn() + Send + Sync>>,
     pub injector: Injector<GRef>,
     pub idle: IdleSet,
     /// GOMAXPROCS. Changed with the world stopped.
@@ -145,7 +148,7 @@ impl Shared {
     }
 
     /// The `Arc` this is in.
-    fn arc(&self) -> Arc<Shared> {
+    pub(crate) fn arc(&self) -> Arc<Shared> {
         // SAFETY: a `Shared` is only ever made inside an `Arc` (`Runtime::new`), and `self` keeps a count alive.
         unsafe {
             Arc::increment_strong_count(self);
@@ -363,7 +366,10 @@ impl Shared {
                 && !self.any_work()
         });
         if dead {
-            self.end_deadlocked();
+            match &self.on_idle {
+                Some(idle) => idle(),
+                None => self.end_deadlocked(),
+            }
         }
     }
 

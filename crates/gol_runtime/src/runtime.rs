@@ -10,6 +10,7 @@ use crate::limits::{Limit, Limits, Meter};
 use crate::monitor::Monitor;
 use crate::proc::{End, Shared, Slot};
 use crate::sema::SemaTable;
+use crate::session::Interrupts;
 use crate::stack::StackOverflow;
 use crate::sync::{Arc, AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, Ordering::*, lock};
 use crate::time::{RTIMER_POINTERS, RTimer, Timers};
@@ -23,8 +24,6 @@ use std::time::Duration;
 /// The most workers a runtime can have.
 pub const MAX_WORKERS: usize = 256;
 
-/// Rust stack of the monitor's thread, in bytes.
-const MONITOR_STACK: usize = 1 << 18;
 /// How long the end of a run waits for workers to notice it.
 const END_PATIENCE: Duration = Duration::from_millis(200);
 /// The same where all goroutines will be shown, which takes that none runs any more.
@@ -85,6 +84,8 @@ pub struct Config {
     pub gc_listener: Option<GcListener>,
     /// What the run may use.
     pub limits: Limits,
+    /// Called when all goroutines sleep for ever, in place of the end of the run; it must not wait for anything.
+    pub idle: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 impl Config {
@@ -99,6 +100,7 @@ impl Config {
             trace: None,
             gc_listener: None,
             limits: Limits::default(),
+            idle: None,
         }
     }
 }
@@ -144,6 +146,8 @@ impl Runtime {
             trace: config.trace,
             gc_listener: config.gc_listener,
             meter,
+            interrupts: Interrupts::default(),
+            on_idle: config.idle,
             injector: Injector::new(),
             idle: IdleSet::new((1..workers as u16).rev().collect()),
             procs: AtomicU32::new(workers as u32),
@@ -187,10 +191,7 @@ impl Runtime {
         unsafe { (*main).status = GStatus::Runnable };
         rt.injector.push(GRef(NonNull::new(main).expect("a goroutine")));
         rt.start_or_unpark(0);
-        if !rt.env.deterministic() {
-            let monitor = rt.clone();
-            rt.spawn_thread("gol monitor", MONITOR_STACK, move || monitor.monitor());
-        }
+        rt.start_monitor();
         let mut end = lock(&rt.end);
         while end.how.is_none() {
             end = rt.end_changed.wait(end).unwrap_or_else(|e| e.into_inner());

@@ -328,6 +328,30 @@ pub unsafe fn select_resume(w: &mut Worker, g: *mut G) -> SelectResult {
     }
 }
 
+/// Takes a goroutine that waits in a select off all queues. The world is stopped; `release` gets the sudogs that are not its own.
+///
+/// # Safety
+/// R6: `g` waits in a select that nobody has decided.
+pub(crate) unsafe fn select_abandon(g: *mut G, mut release: impl FnMut(*mut Sudog)) {
+    // SAFETY: R6 for the queues; R2 for the sudogs.
+    unsafe {
+        let mut sg = std::mem::replace(&mut (*g).waiting, null_mut());
+        while !sg.is_null() {
+            let (c, next) = ((*sg).c, (*sg).waitlink);
+            if (*sg).is_send {
+                (*c).sendq.dequeue_sudog(sg)
+            } else {
+                (*c).recvq.dequeue_sudog(sg)
+            }
+            (*sg).is_select = false;
+            if sg != &raw mut (*g).sudog {
+                release(sg);
+            }
+            sg = next;
+        }
+    }
+}
+
 #[inline(always)]
 unsafe fn trace_done(w: &Worker, g: *mut G, case: u16, event: Event) {
     w.trace(event);

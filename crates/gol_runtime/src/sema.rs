@@ -59,6 +59,32 @@ struct List {
     tail: *mut Sudog,
 }
 
+impl List {
+    /// Takes a goroutine out; whether the list is empty then. `None`: it was not in it.
+    unsafe fn unlink(&mut self, g: *mut G) -> Option<bool> {
+        let (mut prev, mut s) = (null_mut::<Sudog>(), self.head);
+        // SAFETY: R2: what is in a list is the table's.
+        unsafe {
+            while !s.is_null() && (*s).g != g {
+                (prev, s) = (s, (*s).next);
+            }
+            if s.is_null() {
+                return None;
+            }
+            let next = (*s).next;
+            if prev.is_null() {
+                self.head = next;
+            } else {
+                (*prev).next = next;
+            }
+            if next.is_null() {
+                self.tail = prev;
+            }
+        }
+        Some(self.head.is_null())
+    }
+}
+
 // SAFETY: R2: the sudogs in the lists, and their goroutines, belong to the table, behind the shard's lock.
 unsafe impl Send for Waiters {}
 
@@ -82,6 +108,30 @@ impl SemaTable {
     pub fn new() -> SemaTable {
         let shard = |_| Shard { nwait: AtomicU32::new(0), waiters: Mutex::default() };
         SemaTable { shards: (0..SHARDS).map(shard).collect() }
+    }
+
+    /// Takes the goroutine `g` off the list that it waits in, if there is one. The world is stopped.
+    ///
+    /// # Safety
+    /// R6.
+    pub unsafe fn remove(&self, g: *mut G) -> bool {
+        for shard in &self.shards {
+            let mut waiters = lock(&shard.waiters);
+            let found = waiters.lists.iter_mut().find_map(|(&address, list)| {
+                // SAFETY: R2: what is in a list is the table's.
+                unsafe { list.unlink(g) }.map(|empty| (address, empty))
+            });
+            let Some((address, empty)) = found else { continue };
+            if empty {
+                waiters.lists.remove(&address);
+            }
+            // Those of notification lists are not counted.
+            if address & 1 == 0 {
+                shard.nwait.fetch_sub(1, SeqCst);
+            }
+            return true;
+        }
+        false
     }
 
     fn shard(&self, address: usize) -> &Shard {

@@ -161,6 +161,14 @@ impl Timers {
         }
     }
 
+    /// Takes the goroutine `g` out if it sleeps. The world is stopped.
+    pub fn remove_sleeper(&self, g: *mut G) -> bool {
+        let mut guard = self.lock();
+        let before = guard.heap.entries.len();
+        guard.heap.entries.retain(|entry| !matches!(entry.0.what, What::Sleep(sleeper) if sleeper == g));
+        guard.heap.entries.len() != before
+    }
+
     /// Drops all stale entries; whether none is left.
     pub fn purge_is_empty(&self) -> bool {
         if self.next_when() == i64::MAX {

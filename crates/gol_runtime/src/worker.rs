@@ -69,6 +69,8 @@ pub enum Safepoint {
     Yield,
     /// The run is over: return from `run`. The goroutine is abandoned.
     Stop,
+    /// The goroutine was asked to end: see [`Worker::take_interrupt`].
+    Interrupted,
 }
 
 /// A worker. The machine gets it as `&mut` and never moves it.
@@ -389,6 +391,10 @@ impl Worker {
         }
         if self.request.load(Relaxed) & request::QUIT != 0 {
             return Safepoint::Stop;
+        }
+        // SAFETY: R2: the caller runs it.
+        if self.rt().interrupts.asks(unsafe { (*g).id }) {
+            return Safepoint::Interrupted;
         }
         if asked & (request::PROCS | request::RETIRE) != 0 {
             return Safepoint::Yield;

@@ -209,6 +209,13 @@ pub struct File {
     pub embeds: Vec<Span>,
 }
 
+impl File {
+    /// A file without special comments.
+    pub fn plain(id: FileId, package: Ident, decls: Vec<DeclId>) -> File {
+        File { id, package, decls, build: None, marks: Vec::new(), embeds: Vec::new() }
+    }
+}
+
 /// An expression with its place.
 #[derive(Debug, Clone)]
 pub struct ExprNode {

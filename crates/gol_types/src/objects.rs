@@ -330,6 +330,8 @@ pub struct Scope {
     pub parent: Option<ScopeId>,
     names: FxHashMap<Symbol, ObjId>,
     order: Vec<ObjId>,
+    /// What names stood for before they were declared again, oldest first: only in the scope of a session.
+    older: FxHashMap<Symbol, Vec<ObjId>>,
 }
 
 impl Scope {
@@ -353,6 +355,35 @@ impl Scope {
         }
         self.order.push(obj);
         None
+    }
+
+    /// Declares a name anew: from its own place on it stands for `obj`; what was checked before keeps the old one.
+    pub(crate) fn shadow(&mut self, name: Symbol, obj: ObjId) {
+        if name != Symbol::BLANK
+            && let Some(old) = self.names.insert(name, obj)
+        {
+            self.older.entry(name).or_default().push(old);
+        }
+        self.order.push(obj);
+    }
+
+    /// What a name stood for before its last declaration, newest first.
+    pub(crate) fn older(&self, name: Symbol) -> impl Iterator<Item = ObjId> {
+        self.older.get(&name).into_iter().flatten().rev().copied()
+    }
+
+    /// Takes back all declarations but the first `len`; `name_of` gives the name of an object.
+    pub(crate) fn truncate(&mut self, len: usize, name_of: impl Fn(ObjId) -> Symbol) {
+        for obj in self.order.split_off(len).into_iter().rev() {
+            let name = name_of(obj);
+            if self.names.get(&name) != Some(&obj) {
+                continue;
+            }
+            match self.older.get_mut(&name).and_then(Vec::pop) {
+                Some(old) => self.names.insert(name, old),
+                None => self.names.remove(&name),
+            };
+        }
     }
 
     /// All objects in the order in which they were declared, blank ones included.

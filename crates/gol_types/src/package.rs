@@ -11,6 +11,7 @@ use crate::constant::Constant;
 use crate::info::Info;
 use crate::instances::Instances;
 use crate::objects::{DeclInfoId, ObjId, Object, Objects, PkgId, Scope, ScopeId};
+use crate::session::Session;
 use crate::types::{NamedId, TypeId, TypeParamId, Types};
 use crate::universe::{self, Universe};
 
@@ -120,6 +121,8 @@ pub struct Program {
     pub library: Vec<&'static str>,
     /// The type parameters that a method's receiver declares.
     pub(crate) recv_tparams: FxHashMap<ObjId, Vec<TypeParamId>>,
+    /// The session of a REPL, if that is what the program is.
+    pub(crate) session: Option<Session>,
 }
 
 impl Program {

@@ -90,6 +90,7 @@ pub(crate) fn new_program(names: &Interner) -> Program {
         library: Vec::new(),
         instance_places: FxHashMap::default(),
         recv_tparams: FxHashMap::default(),
+        session: None,
     };
     let universe = p.new_scope(None);
     let add = |p: &mut Program, name: Symbol, ty: TypeId, kind: ObjKind| {

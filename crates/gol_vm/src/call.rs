@@ -9,15 +9,14 @@
 //!
 //! What the bodies of loops over functions defer is in lists of its own first, see [`range`].
 
+use crate::host::Ended;
 use crate::image::HEADER;
 use crate::interp::Then;
 use crate::raise::Raise;
 use crate::{Vm, panics, range};
 use gol_heap::LayoutId;
 use gol_runtime::{G, RunEnd, Worker};
-
-/// The goroutine whose end is the program's.
-const MAIN: u64 = 1;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Which of [`G::machine`]'s words is the list of deferred calls.
 pub(crate) const DEFERS: usize = 0;
@@ -48,7 +47,7 @@ pub(crate) unsafe fn slow_enter(vm: &Vm, w: &mut Worker, g: *mut G, words: usize
     unsafe {
         let need = (*g).base as usize + words;
         if need <= (*g).stack.words() as usize {
-            match crate::interp::safepoint(w, g) {
+            match crate::interp::safepoint(vm, w, g) {
                 Then::Go => {}
                 other => return other,
             }
@@ -130,14 +129,20 @@ pub(crate) unsafe fn start_frame(vm: &Vm, new: *mut G, entry: u32, closure: u64)
 ///
 /// # Safety
 /// V3.
-pub(crate) unsafe fn exit_goroutine(w: &mut Worker, g: *mut G, goexit: bool) -> Then {
+pub(crate) unsafe fn exit_goroutine(vm: &Vm, w: &mut Worker, g: *mut G, goexit: bool) -> Then {
     // SAFETY: V3; nothing of the goroutine is used afterwards, but that the main goroutine stays where a collection sees it: its
     // base must be a frame's, which after the return from the first function it is not.
     unsafe {
         (*g).base = HEADER as u32;
-        if (*g).id == MAIN && !goexit {
-            w.end_run(RunEnd::MainDone);
-            return Then::Leave;
+        if (*g).id == vm.main.load(Relaxed) {
+            match &vm.host {
+                Some(host) => host.ended((*g).id, if goexit { Ended::Goexit } else { Ended::Done }),
+                None if goexit => {}
+                None => {
+                    w.end_run(RunEnd::MainDone);
+                    return Then::Leave;
+                }
+            }
         }
     }
     w.goexit(g);

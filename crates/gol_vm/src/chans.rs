@@ -171,6 +171,10 @@ pub(crate) unsafe fn resume(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
                 }
                 SelectResult::Default | SelectResult::Parked => unreachable!("a select that was parked is decided"),
             },
+            Resume::Interrupted => {
+                (*g).resume = Resume::None;
+                panics::interrupted(vm, w, g)
+            }
             Resume::Native => {
                 (*g).resume = Resume::None;
                 Native::finish(vm, w, g)

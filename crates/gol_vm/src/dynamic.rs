@@ -265,6 +265,21 @@ impl<'a> Native<'a> {
         Ok(mem::unpack_slice(low, high))
     }
 
+    /// The bytes of a string, copied; none for what is no string.
+    pub fn string_bytes(&self, v: Value) -> Vec<u8> {
+        // SAFETY: a string's bytes are alive while the native runs.
+        self.string_of(v).map_or(Vec::new(), |(p, len)| unsafe { strings::bytes(p, len) }.to_vec())
+    }
+
+    /// The name of the function that a func value calls.
+    pub fn function_name(&self, v: Value) -> Option<String> {
+        let closure = self.word_of(v).ok().filter(|w| *w != 0 && self.ty(v.ty).kind == Kind::Func)?;
+        // SAFETY: a closure object begins with the entry of its function.
+        let entry = unsafe { mem::load_u64(closure as *const u8) } as u32;
+        let image = &self.vm.image;
+        image.program.funcs.get(image.func_at(entry)).map(|f| f.name.clone())
+    }
+
     /// The variable that is written to.
     fn variable(&self, v: Value) -> Result<(*mut u8, &'a TypeDesc), Raise> {
         if v.ty == TypeRef::NONE || v.flags & ADDR == 0 {

@@ -8,12 +8,20 @@
 //! * nothing else: types, methods and natives stay numbers into tables.
 //!
 //! In the word before a function's entry stand its number and its register count, so a frame's header leads to all that is known of it.
+//!
+//! A session's program grows by [`Image::add`] while goroutines run. All tables are append-only ([`Table`]); what is changed in
+//! them, once an addition says so, is changed with the world stopped ([`Image::change`]).
 
+use crate::NativeFn;
 use crate::methods::MethodTable;
+use crate::table::Table;
 use crate::types::Types;
 use gol_bytecode::disasm::decode;
 use gol_bytecode::ops::Word;
-use gol_bytecode::{Instr, Kind, Op, Program, TypeDesc, TypeRef, verify};
+use gol_bytecode::verify::{self, Limits};
+use gol_bytecode::{
+    Addition, Function, Instr, Kind, MethodName, NativeImport, Op, StrId, TypeDesc, TypeRef, WellKnown,
+};
 use gol_heap::{Heap, LayoutId};
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
@@ -49,7 +57,7 @@ pub(crate) struct TypeMeta {
     pub(crate) size: usize,
 }
 
-/// Numbers of the VM's own functions in [`Image::funcs`], behind those of the program.
+/// The VM's own functions, which lie before those of the program.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Stubs {
     /// Where a goroutine's first function returns to.
@@ -60,72 +68,254 @@ pub(crate) struct Stubs {
     pub(crate) fatal_pc: u32,
 }
 
+/// The functions of [`Stubs`] have numbers from here on: no program has as many functions.
+const FIRST_STUB: usize = u32::MAX as usize - 2;
+
+/// The program's own tables, as the compiler numbered them.
+pub(crate) struct Tables {
+    pub(crate) funcs: Table<Function>,
+    pub(crate) methods: Table<MethodName>,
+    pub(crate) strings: Table<Box<[u8]>>,
+    pub(crate) files: Table<String>,
+    /// See [`gol_bytecode::Program::natives`].
+    pub(crate) imports: Table<NativeImport>,
+    /// One item.
+    known: Table<WellKnown>,
+}
+
+impl Tables {
+    /// Types and functions that the VM needs itself.
+    pub(crate) fn well_known(&self) -> &WellKnown {
+        &self.known[0]
+    }
+
+    /// A string constant that is text.
+    pub(crate) fn text(&self, s: StrId) -> String {
+        String::from_utf8_lossy(&self.strings[s.0 as usize]).into_owned()
+    }
+}
+
+/// How much a table may come to hold.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    code: usize,
+    funcs: usize,
+    types: usize,
+    small: usize,
+}
+
+/// What there is room for in a session. Address space: about 300 MB, backed as it is used.
+const SESSION: Room = Room { code: 1 << 24, funcs: 1 << 18, types: 1 << 17, small: 1 << 18 };
+
 /// A loaded program.
 pub(crate) struct Image {
     /// All code. Words of kind [`Word::Cache`] are written while running, atomically; nothing else is.
-    pub(crate) code: Box<[AtomicU64]>,
-    pub(crate) funcs: Vec<FuncMeta>,
+    pub(crate) code: Table<AtomicU64>,
+    pub(crate) funcs: Table<FuncMeta>,
     pub(crate) types: Types,
     pub(crate) stubs: Stubs,
     /// Methods as interfaces find them.
     pub(crate) methods: MethodTable,
+    pub(crate) natives: Table<NativeFn>,
+    pub(crate) program: Tables,
+    stub_metas: [FuncMeta; 3],
     /// One word a function: its entry pc; the address of such a word is the function's static closure.
-    pub(crate) closures: Box<[u64]>,
-    /// The rest of the program; its types are in [`Image::types`].
-    pub(crate) program: Program,
+    pub(crate) closures: Table<u64>,
 }
 
 /// The registers of the frame that a panic pushes (none of its own, but call windows need a place to be).
 pub(crate) const STUB_REGS: u32 = 4;
 
+fn meta_word(f: usize, nregs: u32) -> u64 {
+    f as u64 | (nregs as u64) << 32
+}
+
 impl Image {
-    /// Verifies and links `program`; layouts go to `heap`'s table.
-    pub(crate) fn load(mut program: Program, heap: &Heap) -> Result<Image, String> {
-        verify::program(&program)?;
-        let mut code: Vec<u64> = vec![0];
-        let meta_word = |f: usize, nregs: u32| f as u64 | (nregs as u64) << 32;
-        let mut funcs = Vec::with_capacity(program.funcs.len() + 3);
-        for (n, f) in program.funcs.iter().enumerate() {
-            let (nregs, nargs) = (f.nregs.max(f.nargs).max(f.nresults) as u32, f.nargs as u32);
-            code.push(meta_word(n, nregs));
-            let entry = code.len() as u32;
-            code.extend_from_slice(&f.code);
-            let recover_pc = f.recover_pc.map_or(0, |pc| entry + pc);
-            funcs.push(FuncMeta { entry, end: code.len() as u32, nregs, nargs, recover_pc, wrapper: f.wrapper });
-        }
-        let mut stub = |op: Op| {
-            code.push(meta_word(funcs.len(), STUB_REGS));
-            let entry = code.len() as u32;
-            code.push(Instr::new(op, 0, 0, 0).encode());
-            funcs.push(FuncMeta { entry, end: entry + 1, nregs: STUB_REGS, nargs: 0, recover_pc: 0, wrapper: false });
-            entry
+    /// Verifies and links a whole program, or with `grows` the first part of a session's; layouts go to `heap`'s table.
+    pub(crate) fn load(
+        program: Addition,
+        heap: &Heap,
+        find: impl Fn(&str) -> Option<NativeFn>,
+        grows: bool,
+    ) -> Result<Image, String> {
+        let words = program.funcs.iter().map(|f| f.code.len() + 1).sum::<usize>();
+        let room = if grows {
+            SESSION
+        } else {
+            let (funcs, types) = (program.funcs.len(), program.types.len());
+            let small = [program.methods.len(), program.strings.len(), program.files.len(), program.natives.len()];
+            Room { code: words, funcs, types, small: small.into_iter().max().unwrap_or(0) }
         };
-        let (goexit_pc, panic_pc, fatal_pc) = (stub(Op::StubGoexit), stub(Op::StubPanic), stub(Op::StubFatal));
-        let stubs = Stubs { goexit_pc, panic_pc, fatal_pc };
-        let closures: Box<[u64]> = funcs.iter().map(|f| f.entry as u64).collect();
-        for (n, f) in program.funcs.iter().enumerate() {
+        let code = Table::with_room(room.code + 7);
+        code.extend([AtomicU64::new(0)]);
+        let mut n = 0;
+        let mut stub = |op: Op| {
+            code.extend([AtomicU64::new(meta_word(FIRST_STUB + n, STUB_REGS))]);
+            n += 1;
+            let entry = code.len() as u32;
+            code.extend([AtomicU64::new(Instr::new(op, 0, 0, 0).encode())]);
+            FuncMeta { entry, end: entry + 1, nregs: STUB_REGS, nargs: 0, recover_pc: 0, wrapper: false }
+        };
+        let stub_metas = [stub(Op::StubGoexit), stub(Op::StubPanic), stub(Op::StubFatal)];
+        let [goexit_pc, panic_pc, fatal_pc] = stub_metas.map(|m| m.entry);
+        let image = Image {
+            code,
+            funcs: Table::with_room(room.funcs),
+            types: Types::with_room(room.types),
+            stubs: Stubs { goexit_pc, panic_pc, fatal_pc },
+            methods: MethodTable::new(),
+            natives: Table::with_room(room.small),
+            program: Tables {
+                funcs: Table::with_room(room.funcs),
+                methods: Table::with_room(room.small),
+                strings: Table::with_room(room.small),
+                files: Table::with_room(room.small),
+                imports: Table::with_room(room.small),
+                known: Table::with_room(1),
+            },
+            stub_metas,
+            closures: Table::with_room(room.funcs),
+        };
+        image.add(program, heap, find)?;
+        Ok(image)
+    }
+
+    /// Adds to the program. Nothing is added if there is an error. What the addition says of things from before is left to
+    /// [`Image::change`].
+    pub(crate) fn add(
+        &self,
+        mut new: Addition,
+        heap: &Heap,
+        find: impl Fn(&str) -> Option<NativeFn>,
+    ) -> Result<Changes, String> {
+        let p = &self.program;
+        let (funcs, types) = (p.funcs.len(), self.types.len());
+        let words = new.funcs.iter().map(|f| f.code.len() + 1).sum::<usize>();
+        let fits = words <= self.code.room_left()
+            && new.funcs.len() <= p.funcs.room_left()
+            && new.types.len() <= self.types.room_left()
+            && new.methods.len() <= p.methods.room_left()
+            && new.strings.len() <= p.strings.room_left()
+            && new.files.len() <= p.files.room_left()
+            && new.natives.len() <= p.imports.room_left();
+        if !fits {
+            return Err("the session has become too long: :reset starts a new one".into());
+        }
+        let limits = Limits {
+            funcs: funcs + new.funcs.len(),
+            types: types + new.types.len(),
+            methods: p.methods.len() + new.methods.len(),
+            strings: p.strings.len() + new.strings.len(),
+            natives: p.imports.len() + new.natives.len(),
+        };
+        new.funcs.iter().try_for_each(|f| verify::function(&limits, f))?;
+        let natives = new.natives.iter();
+        let natives = natives
+            .map(|n| find(&n.name).ok_or_else(|| format!("{} has no body, and this gol no native for it", n.name)));
+        let natives = natives.collect::<Result<Vec<_>, _>>()?;
+
+        self.natives.extend(natives);
+        p.imports.extend(std::mem::take(&mut new.natives));
+        p.methods.extend(std::mem::take(&mut new.methods));
+        p.strings.extend(std::mem::take(&mut new.strings));
+        p.files.extend(std::mem::take(&mut new.files));
+        if p.known.is_empty() {
+            p.known.extend([new.well_known.clone()]);
+        }
+        self.types.extend(std::mem::take(&mut new.types), heap);
+        self.link(std::mem::take(&mut new.funcs));
+        for t in types..self.types.len() {
+            for m in &self.types[TypeRef(t as u32)].methods {
+                if let Some(f) = m.func {
+                    self.methods.insert(t as u64, m.id.0 as u64, self.funcs[f.0 as usize].entry);
+                }
+            }
+        }
+        let knows_more = *p.well_known() != new.well_known;
+        Ok(Changes { new, knows_more })
+    }
+
+    /// Adds the code of functions.
+    fn link(&self, new: Vec<Function>) {
+        let first = self.funcs.len();
+        let mut at = self.code.len() as u32;
+        for f in &new {
+            let (nregs, nargs) = (f.nregs.max(f.nargs).max(f.nresults) as u32, f.nargs as u32);
+            let entry = at + 1;
+            let recover_pc = f.recover_pc.map_or(0, |pc| entry + pc);
+            at = entry + f.code.len() as u32;
+            self.closures.extend([entry as u64]);
+            self.funcs.extend([FuncMeta { entry, end: at, nregs, nargs, recover_pc, wrapper: f.wrapper }]);
+        }
+        for (n, f) in new.iter().enumerate() {
+            let meta = &self.funcs[first + n];
+            let mut code = f.code.clone();
             for d in decode(&f.code) {
                 for (i, word) in d.instr.op.info().words.iter().enumerate() {
                     if *word == Word::Func {
                         let target = d.words[i] as usize;
-                        let at = (funcs[n].entry + d.pc) as usize + 1 + i;
-                        code[at] = match d.instr.op {
-                            Op::LoadFunc => &raw const closures[target] as u64,
-                            _ => funcs[target].entry as u64 | (funcs[target].nregs as u64) << 32,
+                        code[d.pc as usize + 1 + i] = match d.instr.op {
+                            Op::LoadFunc => &raw const self.closures[target] as u64,
+                            _ => self.funcs[target].entry as u64 | (self.funcs[target].nregs as u64) << 32,
                         };
+                    } else if *word == Word::Type {
+                        let t = self.types.one_number(TypeRef(d.words[i] as u32));
+                        code[d.pc as usize + 1 + i] = t.0 as u64;
                     }
                 }
             }
+            self.code.extend([AtomicU64::new(meta_word(first + n, meta.nregs))]);
+            self.code.extend(code.into_iter().map(AtomicU64::new));
         }
-        let methods = MethodTable::new(&program, |f| funcs[f].entry);
-        let types = Types::load(std::mem::take(&mut program.types), heap);
-        let code = code.into_iter().map(AtomicU64::new).collect();
-        Ok(Image { code, funcs, types, stubs, methods, closures, program })
+        self.program.funcs.extend(new);
+    }
+
+    /// Carries out what an addition changes of things from before.
+    ///
+    /// # Safety
+    /// The world is stopped.
+    pub(crate) unsafe fn change(&self, changes: Changes) {
+        if changes.knows_more {
+            // SAFETY: the caller's promise.
+            unsafe { *self.program.known.slot(0) = changes.new.well_known };
+        }
+        for (t, methods) in changes.new.described {
+            for m in &methods {
+                if let Some(f) = m.func {
+                    self.methods.insert(t.0 as u64, m.id.0 as u64, self.funcs[f.0 as usize].entry);
+                }
+            }
+            // SAFETY: the caller's promise.
+            unsafe { self.types.slot(t).methods = methods };
+        }
+        for (t, pointer) in changes.new.pointers {
+            // SAFETY: the caller's promise.
+            unsafe { self.types.slot(t).ptr_to = self.types.one_number(pointer) };
+        }
+        for (old, new) in changes.new.forwards {
+            let (old, new) = (self.funcs[old.0 as usize].entry, self.funcs[new.0 as usize].entry);
+            // The function begins with a Nop, or with the way to an earlier one that took its place.
+            let forward = Instr::new(Op::Forward, 0, new as u16, (new >> 16) as u16).encode();
+            self.code[old as usize].store(forward, Relaxed);
+        }
     }
 
     /// The function that has its entry at `entry`.
     pub(crate) fn func_at(&self, entry: u32) -> usize {
         self.code[entry as usize - 1].load(Relaxed) as u32 as usize
+    }
+
+    /// What is known of a function, the VM's own included.
+    pub(crate) fn meta(&self, f: usize) -> &FuncMeta {
+        match f.checked_sub(FIRST_STUB) {
+            Some(stub) => &self.stub_metas[stub],
+            None => &self.funcs[f],
+        }
+    }
+
+    /// Whether a function is the VM's own.
+    pub(crate) fn is_stub(&self, f: usize) -> bool {
+        f >= FIRST_STUB
     }
 
     /// Registers of the function that has its entry at `entry`.
@@ -144,6 +334,20 @@ impl Image {
     #[inline(always)]
     pub(crate) fn ty(&self, t: TypeRef) -> &TypeDesc {
         &self.types[t]
+    }
+}
+
+/// The part of an addition that changes things from before.
+pub(crate) struct Changes {
+    new: Addition,
+    knows_more: bool,
+}
+
+impl Changes {
+    /// Whether there is nothing to change.
+    pub(crate) fn is_empty(&self) -> bool {
+        let new = &self.new;
+        !self.knows_more && new.described.is_empty() && new.pointers.is_empty() && new.forwards.is_empty()
     }
 }
 

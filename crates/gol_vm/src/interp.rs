@@ -182,7 +182,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 () => {
                     if w.guard.load(Relaxed) == 0 {
                         save!(pc);
-                        then!(safepoint(w, g));
+                        then!(safepoint(vm, w, g));
                     }
                 };
             }
@@ -381,6 +381,12 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 | Op::JEqStr
                 | Op::JNeStr => {
                     unreachable!("{op:?} never leaves its function")
+                }
+                Op::Forward => {
+                    let entry = bc!();
+                    room!(vm.image.nregs_at(entry) as usize);
+                    *base.sub(3) = entry as u64;
+                    pc = code.add(entry as usize);
                 }
                 // Carried out by `threaded` unless they raise.
                 Op::DivI | Op::RemI | Op::DivU | Op::RemU => raise!(Raise::divide()),
@@ -848,7 +854,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     save!(pc);
                     let window = base.add(a!() as usize);
                     let mut native = Native::new(vm, w, g, window);
-                    match (vm.natives.get_unchecked(k))(&mut native) {
+                    match (vm.image.natives.get_unchecked(k))(&mut native) {
                         Ok(Flow::Done) => {}
                         Ok(Flow::Parked) => return Then::Switch,
                         Ok(Flow::Leave) => return Then::Leave,
@@ -1053,7 +1059,7 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
 
                 Op::StubGoexit => {
                     save!(start);
-                    return call::exit_goroutine(w, g, false);
+                    return call::exit_goroutine(vm, w, g, false);
                 }
                 Op::StubPanic => {
                     save!(start);
@@ -1074,7 +1080,7 @@ pub(crate) const STUB_RESULT: usize = crate::image::STUB_REGS as usize + HEADER;
 /// Answers a request to give way; the goroutine's state is saved.
 #[cold]
 #[inline(never)]
-pub(crate) fn safepoint(w: &mut Worker, g: *mut G) -> Then {
+pub(crate) fn safepoint(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
     match w.safepoint(g) {
         Safepoint::Continue => {
             // SAFETY: V3: the goroutine is ours. A collection may have moved its stack to a smaller one.
@@ -1086,5 +1092,7 @@ pub(crate) fn safepoint(w: &mut Worker, g: *mut G) -> Then {
             Then::Switch
         }
         Safepoint::Stop => Then::Leave,
+        // SAFETY: V3, with the state saved.
+        Safepoint::Interrupted => unsafe { panics::interrupted(vm, w, g) },
     }
 }

@@ -14,7 +14,7 @@ use crate::call::SLOT;
 use crate::interp::Then;
 use crate::raise::Raise;
 use crate::{Vm, panics, strings};
-use gol_bytecode::{Program, TypeRef};
+use gol_bytecode::{MethodName, TypeRef, WellKnown};
 use gol_heap::{LayoutId, mem};
 use gol_runtime::{G, Worker};
 use std::marker::PhantomData;
@@ -376,9 +376,14 @@ impl<'a> Native<'a> {
         self.give(data);
     }
 
-    /// The running program: types, functions, names.
-    pub fn program(&self) -> &'a Program {
-        &self.vm.image.program
+    /// All method names, by number.
+    pub fn method_names(&self) -> &'a [MethodName] {
+        &self.vm.image.program.methods
+    }
+
+    /// Types that the VM knows by name.
+    pub fn well_known(&self) -> &'a WellKnown {
+        self.vm.image.program.well_known()
     }
 
     /// The VM.

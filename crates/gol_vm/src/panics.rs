@@ -17,13 +17,14 @@
 //! stub frames lie above that frame are gone with it (Go calls them aborted); a Goexit among them goes on.
 
 use crate::call::{self, OOM_MARK, PANICS};
+use crate::host::Ended;
 use crate::image::{HEADER, STUB_REGS};
 use crate::interp::Then;
 use crate::raise::Raise;
 use crate::{Vm, iface, report, strings};
 use gol_bytecode::{Kind, TypeRef};
 use gol_heap::LayoutId;
-use gol_runtime::{G, Limit, Worker};
+use gol_runtime::{G, Interrupt, Limit, Worker};
 
 const NEXT: usize = 0;
 const TYPE: usize = 1;
@@ -48,7 +49,7 @@ const TELLING: u64 = 8;
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then {
-    let known = &vm.image.program.well_known;
+    let known = vm.image.program.well_known();
     let text = |w: &mut Worker, s: &str| strings::boxed(vm, w, s.as_bytes());
     let value = match e {
         Raise::Value(0, _) => vm.alloc(w, 16, LayoutId::NOSCAN).map(|p| (known.panic_nil_error.0 as u64, p as u64)),
@@ -60,10 +61,13 @@ pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then
         Raise::Goexit => Ok((0, 0)),
         Raise::Fatal(s) => {
             // SAFETY: V3.
-            unsafe { report::throw(vm, w, g, &s) };
-            return Then::Leave;
+            return unsafe { report::throw(vm, w, g, &s) };
         }
         Raise::Exit(status) => {
+            if let Some(host) = &vm.host {
+                // SAFETY: V3: it is never run again.
+                return unsafe { report::drop_goroutine(vm, w, g, host, Ended::Exit(status)) };
+            }
             w.end_run(gol_runtime::RunEnd::Exit(status));
             return Then::Leave;
         }
@@ -75,6 +79,29 @@ pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then
             Ok((0, _)) => start(vm, w, g, 0, 0, GOEXIT),
             Ok((t, data)) => start(vm, w, g, t, data, 0),
             Err(_) => out_of_memory(vm, w, g),
+        }
+    }
+}
+
+/// The goroutine was asked to end from outside: it runs its deferred calls as for `runtime.Goexit`, or, asked more
+/// urgently, ends at once.
+///
+/// # Safety
+/// V3, with the state saved.
+#[cold]
+pub(crate) unsafe fn interrupted(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
+    // SAFETY: V3.
+    unsafe {
+        match (w.take_interrupt(g), &vm.host) {
+            (Interrupt::Kill, Some(host)) => report::drop_goroutine(vm, w, g, host, Ended::Goexit),
+            (Interrupt::None | Interrupt::Taken, _) => Then::Go,
+            _ => {
+                // Without memory for the panic there is no instruction to carry out again.
+                (*g).machine_flag = true;
+                let then = raise(vm, w, g, Raise::Goexit);
+                (*g).machine_flag = false;
+                then
+            }
         }
     }
 }
@@ -95,8 +122,7 @@ unsafe fn out_of_memory(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
             w.limit_reached(Limit::Memory);
             return Then::Leave;
         }
-        report::throw(vm, w, g, "runtime: out of memory");
-        Then::Leave
+        report::throw(vm, w, g, "runtime: out of memory")
     }
 }
 
@@ -106,8 +132,7 @@ unsafe fn out_of_memory(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
 /// V3, with the state saved.
 pub(crate) unsafe fn stack_overflow(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
     // SAFETY: V3.
-    unsafe { report::stack_overflow(vm, w, g) };
-    Then::Leave
+    unsafe { report::stack_overflow(vm, w, g) }
 }
 
 /// Sets `G::top` from the frame at the saved base.
@@ -159,7 +184,7 @@ unsafe fn run_next(vm: &Vm, w: &mut Worker, g: *mut G, p: *mut u64) -> Then {
             if *p.add(FLAGS) & GOEXIT != 0 {
                 (*g).machine[PANICS] = 0;
                 (*g).base = HEADER as u32;
-                return call::exit_goroutine(w, g, true);
+                return call::exit_goroutine(vm, w, g, true);
             }
             return fatal_step(vm, w, g, None);
         };
@@ -250,7 +275,7 @@ pub(crate) unsafe fn recover(vm: &Vm, g: *mut G, base: *mut u64) -> (u64, u64) {
         }
         let stub = (*g).stack.ptr().add(*p.add(STUB) as usize);
         // A wrapper made by the compiler counts as its callee.
-        let wrapper = |frame: *mut u64| vm.image.funcs[vm.image.func_at(*frame.sub(3) as u32)].wrapper;
+        let wrapper = |frame: *mut u64| vm.image.meta(vm.image.func_at(*frame.sub(3) as u32)).wrapper;
         let mut frame = base;
         if wrapper(base) {
             // `defer recover()`: a call by the function that deferred it, when that returns; called by a panic it is
@@ -297,7 +322,7 @@ pub(crate) unsafe fn fatal_step(vm: &Vm, w: &mut Worker, g: *mut G, result: Opti
         }
         let stub = *list[0].add(STUB) as u32;
         let telling = list.iter().any(|p| *p.add(FLAGS) & TELLING != 0);
-        if let (Some(f), false) = (vm.image.program.well_known.panic_text, telling) {
+        if let (Some(f), false) = (vm.image.program.well_known().panic_text, telling) {
             let ask = |p: &&*mut u64| *p.add(FLAGS) & (TOLD | GOEXIT) == 0 && iface::has_text_method(vm, *p.add(TYPE));
             if let Some(p) = list.iter().rev().find(ask) {
                 *p.add(FLAGS) |= TELLING;
@@ -327,10 +352,9 @@ pub(crate) unsafe fn fatal_step(vm: &Vm, w: &mut Worker, g: *mut G, result: Opti
                 Kind::String if ty.pkg.is_empty() => report::panic_value(vm, &value),
                 _ => format!("type {}", ty.name),
             };
-            report::throw(vm, w, g, &format!("panic while printing panic value: {text}"));
+            report::throw(vm, w, g, &format!("panic while printing panic value: {text}"))
         } else {
-            report::fatal_panic(vm, w, g, list.iter().rev().map(line).collect());
+            report::fatal_panic(vm, w, g, list.iter().rev().map(line).collect())
         }
-        Then::Leave
     }
 }

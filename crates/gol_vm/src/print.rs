@@ -1,10 +1,10 @@
 //! `print` and `println`, which write to standard error without the `fmt` package, and the number format they share
 //! with the report of a panic.
 
-use crate::float::{shortest32, shortest64};
+use crate::Stream;
+use crate::float::{general32, general64};
 use crate::{Vm, strings};
 use gol_bytecode::ops::PrintKind;
-use std::fmt::Write as _;
 use std::io::Write as _;
 
 /// Carries a `Print` instruction out. What one statement prints comes out in one piece.
@@ -13,7 +13,7 @@ use std::io::Write as _;
 /// V1 for the table, V2.
 #[cold]
 #[inline(never)]
-pub(crate) unsafe fn print(_vm: &Vm, base: *const u64, table: &[u64], line: bool) {
+pub(crate) unsafe fn print(vm: &Vm, base: *const u64, table: &[u64], line: bool) {
     let mut out = Vec::new();
     for (i, entry) in table.iter().enumerate() {
         if line && i > 0 {
@@ -26,7 +26,10 @@ pub(crate) unsafe fn print(_vm: &Vm, base: *const u64, table: &[u64], line: bool
     if line {
         out.push(b'\n');
     }
-    write_stderr(&out);
+    match &vm.host {
+        Some(host) => host.write(Stream::Err, &out),
+        None => write_stderr(&out),
+    }
 }
 
 /// Writes to standard error; that it is closed is nobody's concern.
@@ -68,49 +71,16 @@ pub(crate) fn complex(re: &str, im: &str) -> String {
 
 /// The shortest text that reads back as `x`, as Go's `print` writes it since 1.27.
 pub(crate) fn float(x: f64) -> String {
-    match special(x) {
-        Some(text) => text.to_string(),
-        None => general(x.is_sign_negative(), shortest64(x.abs())),
-    }
+    general64(x, PRINT_EXPONENT)
 }
 
 /// The same for a float32.
 pub(crate) fn float32(x: f32) -> String {
-    match special(x as f64) {
-        Some(text) => text.to_string(),
-        None => general(x.is_sign_negative(), shortest32(x.abs())),
-    }
+    general32(x, PRINT_EXPONENT)
 }
 
-fn special(x: f64) -> Option<&'static str> {
-    match x {
-        _ if x.is_nan() => Some("NaN"),
-        f64::INFINITY => Some("+Inf"),
-        f64::NEG_INFINITY => Some("-Inf"),
-        _ => None,
-    }
-}
-
-/// Go's `%g` at shortest precision: with an exponent if that is below -4 or above 5.
-fn general(negative: bool, (digits, point): (String, i32)) -> String {
-    let mut out = String::from(if negative { "-" } else { "" });
-    let digits = if digits.is_empty() { "0" } else { &digits };
-    let (n, exp) = (digits.len() as i32, if digits == "0" { 0 } else { point - 1 });
-    if !(-4..6).contains(&exp) {
-        out.push_str(&digits[..1]);
-        if n > 1 {
-            let _ = write!(out, ".{}", &digits[1..]);
-        }
-        let _ = write!(out, "e{}{:02}", if exp < 0 { '-' } else { '+' }, exp.abs());
-    } else if exp < 0 {
-        let _ = write!(out, "0.{}{digits}", "0".repeat((-exp - 1) as usize));
-    } else if n <= exp + 1 {
-        let _ = write!(out, "{digits}{}", "0".repeat((exp + 1 - n) as usize));
-    } else {
-        let _ = write!(out, "{}.{}", &digits[..exp as usize + 1], &digits[exp as usize + 1..]);
-    }
-    out
-}
+/// From this power of ten on there is an exponent.
+const PRINT_EXPONENT: i32 = 6;
 
 #[cfg(test)]
 mod tests {

@@ -134,7 +134,7 @@ impl Vm {
 
     fn object(&self, at: u64) -> Option<Object> {
         let globals = self.globals as u64;
-        let size = self.image.program.globals_size;
+        let size = self.globals_size();
         if (globals..globals + size).contains(&at) {
             return Some(Object { start: globals, size, globals: true });
         }
@@ -150,7 +150,7 @@ impl Vm {
         let (from, to) = (at & !15, (at + bytes).next_multiple_of(16));
         let mut words = (from..to).step_by(8);
         if object.globals {
-            let bits = &self.image.program.globals_ptr_words;
+            let bits = self.globals_ptr_words();
             return !words.any(|w| {
                 let i = ((w - object.start) / 8) as usize;
                 bits.get(i / 64).is_some_and(|b| b >> (i % 64) & 1 != 0)

@@ -1,6 +1,8 @@
 //! What a program prints about itself when it ends badly: panics, fatal errors, deadlocks, goroutine traces. All texts
 //! are Go's; frames show the program's own lines.
 
+use crate::host::{Ended, Host};
+use crate::interp::Then;
 use crate::print;
 use crate::{Vm, panics, strings};
 use gol_bytecode::{Kind, TypeRef};
@@ -8,6 +10,8 @@ use gol_heap::mem;
 use gol_runtime::{G, GStatus, Limit, RunEnd, WaitReason, Worker};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
 /// Frames that a trace shows at either end; those between are counted.
 const TRACE_ENDS: usize = 50;
@@ -26,7 +30,7 @@ pub(crate) struct PanicLine {
 ///
 /// # Safety
 /// V3, with the state saved in the frame of the newest panic.
-pub(crate) unsafe fn fatal_panic(vm: &Vm, w: &mut Worker, g: *mut G, panics: Vec<PanicLine>) {
+pub(crate) unsafe fn fatal_panic(vm: &Vm, w: &mut Worker, g: *mut G, panics: Vec<PanicLine>) -> Then {
     let mut out = String::new();
     let mut nested = false;
     for (i, p) in panics.iter().enumerate().filter(|p| !p.1.goexit) {
@@ -47,24 +51,28 @@ pub(crate) unsafe fn fatal_panic(vm: &Vm, w: &mut Worker, g: *mut G, panics: Vec
         let value = unsafe { panic_value(vm, p) };
         let _ = writeln!(out, "{}panic: {value}{mark}", if nested { "\t" } else { "" });
         nested = true;
-        if value.ends_with("nil pointer dereference") && p.ty == vm.image.program.well_known.error_string.0 as u64 {
+        if value.ends_with("nil pointer dereference") && p.ty == vm.image.program.well_known().error_string.0 as u64 {
             out.push_str("[signal SIGSEGV: segmentation violation]\n");
         }
     }
     // SAFETY: V3.
-    unsafe { end(vm, w, g, out) };
+    unsafe { end(vm, w, g, out) }
 }
 
 /// Adds the traces that are asked for to the report, writes it and ends the run with status 2.
 ///
 /// # Safety
 /// V3, with the state saved.
-unsafe fn end(vm: &Vm, w: &mut Worker, g: *mut G, mut out: String) {
+unsafe fn end(vm: &Vm, w: &mut Worker, g: *mut G, mut out: String) -> Then {
     // SAFETY: V3. Others are looked at while the world is stopped.
     unsafe {
         if vm.crash.shows_trace() {
             let _ = write!(out, "\ngoroutine {} [running]:\n", (*g).id);
             trace(vm, g, &mut out);
+        }
+        if let Some(host) = &vm.host {
+            host.crashed((*g).id, &out);
+            return drop_goroutine(vm, w, g, host, Ended::Crashed);
         }
         let all = vm.crash.shows_all();
         if all {
@@ -85,6 +93,23 @@ unsafe fn end(vm: &Vm, w: &mut Worker, g: *mut G, mut out: String) {
             w.start_the_world();
         }
     }
+    Then::Leave
+}
+
+/// Ends a goroutine of a session where it stands, without its deferred calls.
+///
+/// # Safety
+/// V3.
+pub(crate) unsafe fn drop_goroutine(vm: &Vm, w: &mut Worker, g: *mut G, host: &Arc<dyn Host>, how: Ended) -> Then {
+    // SAFETY: V3; nothing of the goroutine is used afterwards.
+    unsafe {
+        if (*g).id == vm.main.load(Relaxed) || matches!(how, Ended::Exit(_)) {
+            host.ended((*g).id, how);
+        }
+        (*g).machine = [0; 4];
+        w.goexit(g);
+    }
+    Then::Switch
 }
 
 /// The text of a panic's value: its method's if it was asked, else Go's `printpanicval`.
@@ -143,7 +168,7 @@ fn indent(text: &str) -> String {
 ///
 /// # Safety
 /// V3, with the state saved.
-pub(crate) unsafe fn throw(vm: &Vm, w: &mut Worker, g: *mut G, text: &str) {
+pub(crate) unsafe fn throw(vm: &Vm, w: &mut Worker, g: *mut G, text: &str) -> Then {
     // SAFETY: V3.
     unsafe { end(vm, w, g, format!("fatal error: {text}\n")) }
 }
@@ -152,7 +177,7 @@ pub(crate) unsafe fn throw(vm: &Vm, w: &mut Worker, g: *mut G, text: &str) {
 ///
 /// # Safety
 /// V3, with the state saved.
-pub(crate) unsafe fn stack_overflow(vm: &Vm, w: &mut Worker, g: *mut G) {
+pub(crate) unsafe fn stack_overflow(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
     let limit = gol_runtime::stack::max_bytes();
     let text = format!("runtime: goroutine stack exceeds {limit}-byte limit\nfatal error: stack overflow\n");
     // SAFETY: V3.
@@ -255,9 +280,9 @@ unsafe fn walk(vm: &Vm, g: *mut G, mut visit: impl FnMut(usize, u32, usize)) {
         let mut exact = (*g).status != GStatus::Waiting;
         loop {
             let f = vm.image.func_at(*base.sub(3) as u32);
-            let meta = &vm.image.funcs[f];
+            let meta = vm.image.meta(f);
             let at = if exact && pc < meta.end && pc >= meta.entry { pc } else { pc.saturating_sub(1) };
-            exact = f >= vm.image.program.funcs.len();
+            exact = vm.image.is_stub(f);
             if !meta.wrapper || exact {
                 let offset = at.saturating_sub(meta.entry);
                 let depth = vm.image.program.funcs.get(f).map_or(0, |f| f.depth_at(offset));
@@ -289,6 +314,25 @@ fn shown(vm: &Vm, f: usize, offset: u32, level: usize) -> TraceFrame {
     TraceFrame { function, file, line, offset, nargs: vm.image.funcs[f].nargs, inlined: callee.is_some() }
 }
 
+/// The frames of a goroutine that the program's own text has, innermost first, as function, file and line; the first few.
+///
+/// # Safety
+/// As [`walk`].
+pub(crate) unsafe fn frames(vm: &Vm, g: *mut G) -> Vec<(String, String, u32)> {
+    let mut all = Vec::new();
+    let visit = |f: usize, offset: u32, level: usize| {
+        if all.len() < TRACE_ENDS {
+            let f = shown(vm, f, offset, level);
+            if !f.file.is_empty() {
+                all.push((f.function, f.file, f.line));
+            }
+        }
+    };
+    // SAFETY: the caller's promise.
+    unsafe { walk(vm, g, visit) };
+    all
+}
+
 /// Writes a goroutine's frames and who started it.
 ///
 /// # Safety
@@ -296,7 +340,7 @@ fn shown(vm: &Vm, f: usize, offset: u32, level: usize) -> TraceFrame {
 pub(crate) unsafe fn trace(vm: &Vm, g: *mut G, out: &mut String) {
     // The first and last frames; of those between, which a stack overflow has millions of, only the number.
     let (mut first, mut last, mut n) = (Vec::<(usize, u32, usize)>::new(), VecDeque::new(), 0);
-    let is_panic = |f: usize| f >= vm.image.program.funcs.len();
+    let is_panic = |f: usize| vm.image.is_stub(f);
     let mut visit = |f: usize, offset: u32, level: usize| {
         // What stands above the oldest panic's own frame is how it ended, not where; Go leaves it out too.
         if n == 1 && is_panic(first[0].0) {

@@ -7,6 +7,7 @@
 
 use crate::image::{TypeMeta, type_meta};
 use crate::map::MapType;
+use crate::table::Table;
 use gol_bytecode::layout::Layout;
 use gol_bytecode::{FieldDesc, Kind, LeafKind, TypeDesc, TypeRef};
 use gol_heap::Heap;
@@ -19,9 +20,9 @@ const MADE: u32 = 1 << 28;
 
 /// All types of a program.
 pub struct Types {
-    compiled: Vec<TypeDesc>,
-    meta: Vec<TypeMeta>,
-    maps: Vec<Option<Box<MapType>>>,
+    compiled: Table<TypeDesc>,
+    meta: Table<TypeMeta>,
+    maps: Table<Option<Box<MapType>>>,
     made: Chunks<MadeType>,
     known: Mutex<Known>,
     compiled_records: Chunks<u32>,
@@ -41,6 +42,8 @@ struct Known {
     ids: HashMap<Shape, TypeRef>,
     filled: bool,
     made: u32,
+    /// Types that a session compiled when there was one made of their structure, each with that one.
+    twins: HashMap<TypeRef, TypeRef>,
 }
 
 /// The structure of a type literal: what makes it identical to another.
@@ -78,16 +81,86 @@ pub struct Field {
 }
 
 impl Types {
-    /// The compiled types, ready for use.
-    pub(crate) fn load(compiled: Vec<TypeDesc>, heap: &Heap) -> Types {
-        let mut types = Types::from(compiled);
-        let meta = types.compiled.iter().map(|t| type_meta(&types, t, heap)).collect();
-        types.meta = meta;
-        let map = |n: usize| MapType::new(&types, TypeRef(n as u32), heap.layouts());
-        let all = types.compiled.iter().enumerate();
-        let maps = all.map(|(n, t)| (t.kind == Kind::Map).then(|| Box::new(map(n)))).collect();
-        types.maps = maps;
-        types
+    /// No types, with room for so many compiled ones.
+    pub(crate) fn with_room(room: usize) -> Types {
+        Types {
+            compiled: Table::with_room(room),
+            meta: Table::with_room(room),
+            maps: Table::with_room(room),
+            made: Chunks::new(),
+            known: Mutex::default(),
+            compiled_records: Chunks::new(),
+            made_records: Chunks::new(),
+        }
+    }
+
+    /// Adds compiled types, ready for use. Only one thread at a time may.
+    pub(crate) fn extend(&self, mut new: Vec<TypeDesc>, heap: &Heap) {
+        let first = self.compiled.len();
+        self.find_twins(&mut new);
+        self.compiled.extend(new);
+        for n in first..self.compiled.len() {
+            self.meta.extend([type_meta(self, &self.compiled[n], heap)]);
+            let map = || Box::new(MapType::new(self, TypeRef(n as u32), heap.layouts()));
+            self.maps.extend([(self.compiled[n].kind == Kind::Map).then(map)]);
+        }
+    }
+
+    /// Looks whether types of the structures of these literals were made already: then those numbers stand for them. Types with
+    /// methods are not looked for, nor pointers to declared ones: those that are made have none.
+    fn find_twins(&self, new: &mut [TypeDesc]) {
+        let mut known = self.known.lock().expect("no panic while types are made");
+        if !known.filled {
+            return;
+        }
+        let first = self.compiled.len() as u32;
+        // The parts of a literal come after it.
+        for n in (0..new.len()).rev() {
+            each_part(&mut new[n], |t| *t = known.twins.get(t).copied().unwrap_or(*t));
+            let desc = &new[n];
+            let elem = desc.elem.0;
+            let declared = |t: u32| match t.checked_sub(first).filter(|_| t < MADE) {
+                Some(at) => !new[at as usize].bare_name.is_empty(),
+                None => !self[TypeRef(t)].bare_name.is_empty(),
+            };
+            let plain = desc.methods.is_empty() && !(desc.kind == Kind::Pointer && declared(elem));
+            let Some(shape) = shape_of(desc).filter(|_| plain) else { continue };
+            let t = TypeRef(first + n as u32);
+            match known.ids.get(&shape) {
+                Some(&twin) if twin.0 >= MADE => drop(known.twins.insert(t, twin)),
+                Some(_) => {}
+                None => drop(known.ids.insert(shape, t)),
+            }
+        }
+        for desc in new {
+            each_part(desc, |t| *t = known.twins.get(t).copied().unwrap_or(*t));
+        }
+    }
+
+    /// The number that stands for a compiled type.
+    pub(crate) fn one_number(&self, t: TypeRef) -> TypeRef {
+        let known = self.known.lock().expect("no panic while types are made");
+        known.twins.get(&t).copied().unwrap_or(t)
+    }
+
+    /// How many compiled types there are.
+    pub(crate) fn len(&self) -> usize {
+        self.compiled.len()
+    }
+
+    /// How many more there is room for.
+    pub(crate) fn room_left(&self) -> usize {
+        self.compiled.room_left()
+    }
+
+    /// A compiled type, to be changed.
+    ///
+    /// # Safety
+    /// The world is stopped.
+    #[allow(clippy::mut_from_ref)]
+    pub(crate) unsafe fn slot(&self, t: TypeRef) -> &mut TypeDesc {
+        // SAFETY: the caller's promise.
+        unsafe { self.compiled.slot(t.0 as usize) }
     }
 
     /// What the interpreter knows of a type beside its description.
@@ -230,15 +303,9 @@ impl Types {
 impl From<Vec<TypeDesc>> for Types {
     /// Types of which only the descriptions are of interest.
     fn from(compiled: Vec<TypeDesc>) -> Types {
-        Types {
-            compiled,
-            meta: Vec::new(),
-            maps: Vec::new(),
-            made: Chunks::new(),
-            known: Mutex::default(),
-            compiled_records: Chunks::new(),
-            made_records: Chunks::new(),
-        }
+        let types = Types::with_room(compiled.len());
+        types.compiled.extend(compiled);
+        types
     }
 }
 
@@ -287,6 +354,13 @@ fn shape_of(desc: &TypeDesc) -> Option<Shape> {
         }
         _ => return None,
     })
+}
+
+/// The types that a type is made of.
+fn each_part(desc: &mut TypeDesc, mut f: impl FnMut(&mut TypeRef)) {
+    [&mut desc.elem, &mut desc.key, &mut desc.ptr_to].into_iter().for_each(&mut f);
+    desc.params.iter_mut().chain(&mut desc.results).for_each(&mut f);
+    desc.fields.iter_mut().for_each(|field| f(&mut field.ty));
 }
 
 /// A tag's text in double quotes.

@@ -4,16 +4,23 @@ use crate::call;
 use crate::crash::{Crash, Traceback};
 use crate::finalizers::Finalizers;
 use crate::gcstats::GcStats;
+use crate::host::Host;
 use crate::image::{HEADER, Image};
 use crate::provenance::Provenance;
 use crate::raise::Raise;
 use crate::value::load_leaves;
 use crate::{NativeFn, interp, report, services};
-use gol_bytecode::{FuncId, Program, TypeRef};
+use gol_bytecode::{Addition, FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, MarkSession, RootVisitor, mem};
 use gol_runtime::{Config, G, Limits, Machine, Mode, RunEnd, Runtime, Worker};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// The goroutine whose end is the program's, unless it is a session's.
+const MAIN: u64 = 1;
+
+/// Room for the variables of a session, in bytes of addresses.
+const SESSION_GLOBALS: usize = 1 << 28;
 
 /// How to run a program.
 #[derive(Clone, Debug)]
@@ -59,9 +66,18 @@ impl Default for Options {
 pub struct Vm {
     pub(crate) image: Image,
     pub(crate) heap: Arc<Heap>,
-    pub(crate) natives: Vec<NativeFn>,
     pub(crate) globals: *mut u8,
     globals_words: Box<[u128]>,
+    /// One bit an 8-byte word of the globals: it may hold a pointer.
+    globals_ptr_words: Mutex<Vec<u64>>,
+    globals_size: AtomicU64,
+    entry: Option<FuncId>,
+    /// The goroutine whose end is the program's, or the present entry's; 0: none.
+    pub(crate) main: AtomicU64,
+    /// The session that this program is run in; `None`: the process is the program's own.
+    pub(crate) host: Option<Arc<dyn Host>>,
+    /// Held by who adds to the program.
+    pub(crate) additions: Mutex<()>,
     /// Where the script's `time.Local` is, 0 until a timer has told ([`crate::services`]).
     pub(crate) time_local: AtomicU64,
     pub(crate) crash: Crash,
@@ -80,25 +96,38 @@ unsafe impl Sync for Vm {}
 impl Vm {
     /// Loads a program; `find` gives a native by its full name. The error names what the program lacks or does wrong.
     pub fn new(program: Program, find: impl Fn(&str) -> Option<NativeFn>, options: Options) -> Result<Arc<Vm>, String> {
+        Vm::load(program.into(), find, options, None)
+    }
+
+    /// Loads a program, or the first part of a session's.
+    pub(crate) fn load(
+        program: Addition,
+        find: impl Fn(&str) -> Option<NativeFn>,
+        options: Options,
+        host: Option<Arc<dyn Host>>,
+    ) -> Result<Arc<Vm>, String> {
         mem::check_cpu()?;
         let config = HeapConfig { gc_percent: options.gc_percent, ..HeapConfig::default() };
         let heap = Heap::new(config).map_err(|e| e.to_string())?;
         heap.set_stress(options.gc_stress);
         set_memory_limit(&heap, options.memory_limit);
-        let natives = program.natives.iter();
-        let natives = natives
-            .map(|n| find(&n.name).ok_or_else(|| format!("{} has no body, and this gol no native for it", n.name)));
-        let natives = natives.collect::<Result<Vec<_>, _>>()?;
-        let image = Image::load(program, &heap)?;
-        let mut globals_words = vec![0u128; (image.program.globals_size as usize).div_ceil(16)].into_boxed_slice();
+        let (size, bits, entry) = (program.globals_size, program.globals_ptr_words.clone(), program.entry);
+        let image = Image::load(program, &heap, find, host.is_some())?;
+        let room = if host.is_some() { SESSION_GLOBALS.max(size as usize) } else { size as usize };
+        let mut globals_words = vec![0u128; room.div_ceil(16)].into_boxed_slice();
         let globals = globals_words.as_mut_ptr().cast::<u8>();
         let runtime = OnceLock::new();
         Ok(Arc::new(Vm {
             image,
             heap,
-            natives,
             globals,
             globals_words,
+            globals_ptr_words: Mutex::new(bits),
+            globals_size: AtomicU64::new(size),
+            entry,
+            main: AtomicU64::new(MAIN),
+            host,
+            additions: Mutex::new(()),
             time_local: AtomicU64::new(0),
             crash: Crash::new(options.traceback),
             provenance: Provenance::default(),
@@ -110,13 +139,9 @@ impl Vm {
 
     /// Runs the program's entry to its end; gives the exit status. Reports what is wrong on standard error.
     pub fn run(self: &Arc<Vm>) -> i32 {
-        let Some(FuncId(entry)) = self.image.program.entry else { return 0 };
-        let machine = Arc::new(Interpreter { vm: self.clone() });
-        let mut config = Config::new(self.heap.clone(), machine);
-        config.workers = self.options.workers;
-        config.mode = self.options.mode;
-        config.limits = self.options.limits;
+        let Some(FuncId(entry)) = self.entry else { return 0 };
         let gc_stats = self.options.gc_stats.then(Arc::<GcStats>::default);
+        let mut config = self.config();
         config.gc_listener = gc_stats.as_ref().map(GcStats::listener);
         let runtime = self.runtime.get_or_init(|| Runtime::new(config));
         let meta = &self.image.funcs[entry as usize];
@@ -151,6 +176,46 @@ impl Vm {
             }
             RunEnd::Stopped => 130,
         }
+    }
+
+    /// What the scheduler is made with.
+    pub(crate) fn config(self: &Arc<Vm>) -> Config {
+        let machine = Arc::new(Interpreter { vm: self.clone() });
+        let mut config = Config::new(self.heap.clone(), machine);
+        config.workers = self.options.workers;
+        config.mode = self.options.mode;
+        config.limits = self.options.limits;
+        config
+    }
+
+    /// Makes the scheduler.
+    pub(crate) fn set_runtime(&self, runtime: Runtime) {
+        assert!(self.runtime.set(runtime).is_ok(), "a VM is started once");
+    }
+
+    /// The block of globals gets larger; `bits`: which of its words may hold pointers. The error says that it cannot.
+    pub(crate) fn grow_globals(&self, size: u64, bits: Vec<u64>) -> Result<(), String> {
+        if size > self.globals_words.len() as u64 * 16 {
+            return Err("the session's variables take too much memory: :reset starts a new one".into());
+        }
+        *self.globals_ptr_words() = bits;
+        self.globals_size.store(size, Relaxed);
+        Ok(())
+    }
+
+    /// Bytes of the block of globals.
+    pub(crate) fn globals_size(&self) -> u64 {
+        self.globals_size.load(Relaxed)
+    }
+
+    /// One bit an 8-byte word of the globals: it may hold a pointer.
+    pub(crate) fn globals_ptr_words(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.globals_ptr_words.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The session that this program is run in.
+    pub fn host(&self) -> Option<&Arc<dyn Host>> {
+        self.host.as_ref()
     }
 
     /// The scheduler. Natives may use it; before [`Vm::run`] there is none.
@@ -270,7 +335,7 @@ impl Machine for Interpreter {
 
     fn visit_roots(&self, visitor: &mut dyn RootVisitor) {
         let vm = &self.vm;
-        let bits = &vm.image.program.globals_ptr_words;
+        let bits = vm.globals_ptr_words();
         let words = vm.globals_words.len() * 2;
         for i in (0..words.min(bits.len() * 64)).filter(|i| bits[i / 64] >> (i % 64) & 1 != 0) {
             // SAFETY: H6: within the globals; the world is stopped.

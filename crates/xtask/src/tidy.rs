@@ -19,7 +19,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gol_vm", &["gol_bytecode", "gol_heap", "gol_runtime"]),
     ("gol_natives", &["gol_vm", "gol_bytecode"]),
     ("gol_driver", &["gol_source", "gol_syntax", "gol_types", "gol_bytecode", "gol_compiler", "gol_vm", "gol_natives"]),
-    ("gol", &["gol_source", "gol_driver", "gol_vm", "gol_test"]),
+    ("gol_repl", &["gol_syntax", "gol_vm", "gol_natives", "gol_driver"]),
+    ("gol", &["gol_source", "gol_driver", "gol_repl", "gol_vm", "gol_test"]),
     ("gol_test", &[]),
     ("xtask", &["gol_bytecode", "gol_source"]),
 ];

@@ -4,7 +4,7 @@
 //! finds its own file or none. A file is closed when the last call that uses it is over.
 
 use super::{Sys, number, retry};
-use gol_vm::{Flow, Native, NativeResult};
+use gol_vm::{Flow, Native, NativeResult, Stream};
 use rustix::fs::{CWD, FileType, Mode, OFlags, RawMode};
 use rustix::io::Errno;
 use std::collections::BTreeMap;
@@ -39,6 +39,20 @@ impl AsFd for Open {
 }
 
 impl Open {
+    /// The standard stream that it is, of those that are written to.
+    pub(super) fn stream(&self) -> Option<Stream> {
+        match self.descriptor {
+            Descriptor::Stdout => Some(Stream::Out),
+            Descriptor::Stderr => Some(Stream::Err),
+            _ => None,
+        }
+    }
+
+    /// Whether it is the standard input.
+    pub(super) fn is_stdin(&self) -> bool {
+        matches!(self.descriptor, Descriptor::Stdin)
+    }
+
     fn new(descriptor: Descriptor) -> Arc<Open> {
         let fatal_pipe = matches!(descriptor, Descriptor::Stdout | Descriptor::Stderr);
         let mut open = Open { descriptor, prompt: false, fatal_pipe };
@@ -166,6 +180,8 @@ pub(super) fn close(n: &mut Native<'_>) -> NativeResult {
     let r = match gone.as_ref().map(|open| &open.descriptor) {
         None => Err(Errno::BADF),
         Some(Descriptor::Own(_)) => Ok(()),
+        // They are the session's.
+        Some(_) if n.vm().host().is_some() => Ok(()),
         Some(standard) => {
             let null = rustix::fs::open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
             null.and_then(|null| match standard {

@@ -398,7 +398,7 @@ pub(super) fn unpack_words(n: &mut Native<'_>) -> NativeResult {
 
 pub(super) fn unpack_number(n: &mut Native<'_>) -> NativeResult {
     let (block, at) = (n.pointer(), n.uint());
-    let int = n.program().well_known.int;
+    let int = n.well_known().int;
     let v = n.unpack_words(block, at as usize, int)?;
     n.give_uint(v.word);
     Ok(Flow::Done)
@@ -429,7 +429,7 @@ pub(super) fn select_cases(n: &mut Native<'_>) -> NativeResult {
 
 pub(super) fn from_any(n: &mut Native<'_>) -> NativeResult {
     let v = n.iface();
-    let is_value = v.0 != TypeRef::NONE && v.0 == n.program().well_known.reflect_value;
+    let is_value = v.0 != TypeRef::NONE && v.0 == n.well_known().reflect_value;
     let inner = if is_value { n.reflect_value(v) } else { Value::default() };
     n.give_value(inner);
     n.give_bool(is_value);

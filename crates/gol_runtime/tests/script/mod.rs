@@ -160,6 +160,10 @@ impl Machine for Script {
                             other => panic!("{other:?}"),
                         }
                     }
+                    Resume::Interrupted => {
+                        w.goexit(g);
+                        next!();
+                    }
                     Resume::SendOnClosed => {
                         (*g).resume = Resume::None;
                         self.counters[CLOSED].fetch_add(1, SeqCst);
@@ -185,6 +189,10 @@ impl Machine for Script {
                                     next!();
                                 }
                                 Safepoint::Stop => return,
+                                Safepoint::Interrupted => {
+                                    w.goexit(g);
+                                    next!();
+                                }
                             }
                         }
                     }};
@@ -402,7 +410,9 @@ pub fn run_with(
     limits: Limits,
 ) -> Outcome {
     let machine = Arc::new(script(funcs));
-    let rt = Runtime::new(Config { workers, heap, machine: machine.clone(), mode, trace, gc_listener: None, limits });
+    let idle = None;
+    let config = Config { workers, heap, machine: machine.clone(), mode, trace, gc_listener: None, limits, idle };
+    let rt = Runtime::new(config);
     let main = rt.new_main(REGS).unwrap();
     unsafe { machine.start(main, 0) };
     let end = rt.run(main);

@@ -112,16 +112,20 @@ impl Program {
 
 impl Checker<'_> {
     fn check_all(&mut self, objects: &[ObjId]) {
-        let types: Vec<ObjId> = objects.iter().copied().filter(|&o| resolver::is_type(&self.prog.objects[o])).collect();
-        self.direct_cycles(&types);
+        self.direct_type_cycles(objects);
         self.resolve_all(objects);
         self.process_later();
         self.check_mono();
         self.check_init_order();
     }
 
+    pub(super) fn direct_type_cycles(&mut self, objects: &[ObjId]) {
+        let types: Vec<ObjId> = objects.iter().copied().filter(|&o| resolver::is_type(&self.prog.objects[o])).collect();
+        self.direct_cycles(&types);
+    }
+
     /// Declared types first, then aliases, then all else: so an alias rarely stands in the way of itself.
-    fn resolve_all(&mut self, objects: &[ObjId]) {
+    pub(super) fn resolve_all(&mut self, objects: &[ObjId]) {
         for phase in 0..3 {
             for &obj in objects {
                 let of = match self.prog.objects[obj].kind {
@@ -152,7 +156,7 @@ impl Checker<'_> {
     }
 
     /// Only trusted packages have functions without bodies. Go finds them last, when all else is right.
-    fn missing_bodies(&mut self) {
+    pub(super) fn missing_bodies(&mut self) {
         let ast = self.ast;
         for obj in self.prog.package(self.pkg).funcs.clone() {
             if let ObjKind::Func { decl: Some(decl), .. } = self.prog.objects[obj].kind

@@ -6,7 +6,7 @@ use gol_syntax::ast::{Expr, ExprId, Ident};
 use super::untyped::Unfit;
 use super::{Checker, Operand};
 use crate::info::Mode;
-use crate::objects::{ObjId, ObjKind, VarKind};
+use crate::objects::{ObjId, ObjKind};
 use crate::types::{Type, TypeId};
 
 /// What a value initializes: a variable, or a function's result.
@@ -356,7 +356,10 @@ impl Checker<'_> {
             self.error_at(Code::RepeatedDecl, l, format!("{text} repeated on left side of :="));
             return None;
         }
-        if let Some(old) = self.prog.scope(self.env.scope).get(name) {
+        let known = self.prog.scope(self.env.scope).get(name);
+        // A session's variables of earlier entries are not of this scope.
+        let known = known.filter(|&old| !self.prog.is_session_scope(self.env.scope) || self.prog.in_entry(old));
+        if let Some(old) = known {
             self.prog.info.uses.insert(l, old);
             if !self.prog.objects[old].is_var() {
                 self.error_at(Code::UnassignableOperand, l, format!("cannot assign to {text}"));
@@ -366,7 +369,8 @@ impl Checker<'_> {
             self.record(&Operand::new(Mode::Variable, ty, l));
             return Some(Place { obj: Some(old), ty: Some(ty) });
         }
-        let obj = self.new_var(Ident { name, span }, TypeId::INVALID, VarKind::Local);
+        let kind = self.prog.var_kind_in(self.env.scope);
+        let obj = self.new_var(Ident { name, span }, TypeId::INVALID, kind);
         self.prog.info.defs.insert(span.lo, obj);
         Some(Place { obj: Some(obj), ty: None })
     }

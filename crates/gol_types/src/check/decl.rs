@@ -8,7 +8,7 @@ use gol_syntax::ast::{ConstSpec, Decl, DeclId, Expr, ExprId, Ident, TypeSpec, Va
 
 use super::{Checker, Env};
 use crate::constant::Constant;
-use crate::objects::{DeclInfoId, ObjId, ObjKind, PkgId, Receiver, State, VarKind};
+use crate::objects::{DeclInfoId, ObjId, ObjKind, PkgId, Receiver, State};
 use crate::package::DeclInfo;
 use crate::types::{Alias, Named, NamedId, Signature, Type, TypeId};
 
@@ -347,7 +347,7 @@ impl Checker<'_> {
     }
 
     /// Gives a declared type its methods, and reports those that have the name of another or of a field.
-    fn collect_methods(&mut self, obj: ObjId) {
+    pub(super) fn collect_methods(&mut self, obj: ObjId) {
         let Some(methods) = self.prog.methods.remove(&obj) else { return };
         let Type::Named(id) = *self.prog.types.get(self.prog.objects[obj].ty) else { return };
         if self.prog.types.named(id).obj != obj {
@@ -356,8 +356,13 @@ impl Checker<'_> {
         for m in methods {
             let (name, span) = (self.prog.objects[m].name, self.prog.objects[m].span);
             let objects = &self.prog.objects;
-            let other = self.prog.types.named(id).methods.iter().find(|&&o| objects[o].name == name);
-            if let Some(&other) = other {
+            let other = self.prog.types.named(id).methods.iter().copied().find(|&o| objects[o].name == name);
+            if let Some(other) = other
+                && self.replace_method(id, other, m)
+            {
+                continue;
+            }
+            if let Some(other) = other {
                 let message = format!(
                     "method {}.{} already declared at {}",
                     self.text(self.prog.objects[obj].name),
@@ -372,9 +377,40 @@ impl Checker<'_> {
             if let ObjKind::Func { recv: Some(r), .. } = &mut self.prog.objects[m].kind {
                 r.base = Some(id);
             }
+            self.note_methods(id);
             self.prog.types.named_mut(id).methods.push(m);
         }
         self.later(move |c| c.field_and_method(id));
+    }
+
+    /// In a session a method may be declared again by a later entry.
+    fn replace_method(&mut self, id: NamedId, old: ObjId, new: ObjId) -> bool {
+        if self.prog.session.is_none() || self.prog.objects[old].span.lo >= self.prog.entry_base() {
+            return false;
+        }
+        self.note_methods(id);
+        if let ObjKind::Func { recv: Some(r), .. } = &mut self.prog.objects[new].kind {
+            r.base = Some(id);
+        }
+        self.prog.types.named_mut(id).methods.retain(|&m| m != old);
+        self.prog.types.named_mut(id).methods.push(new);
+        self.later(move |c| {
+            c.obj_decl(new);
+            let objects = &c.prog.objects;
+            let pointer = |o: ObjId| matches!(objects[o].kind, ObjKind::Func { recv: Some(r), .. } if r.pointer);
+            let same = objects[old].ty == objects[new].ty && pointer(old) == pointer(new);
+            if let Some(s) = c.prog.session.as_mut().filter(|_| same) {
+                s.replaced.push((old, new));
+            }
+        });
+        true
+    }
+
+    /// A session's type gets or loses a method: the list is kept in case the entry is wrong.
+    fn note_methods(&mut self, id: NamedId) {
+        if let Some(s) = &mut self.prog.session {
+            s.methods.push((id, self.prog.types.named(id).methods.clone()));
+        }
     }
 
     /// Spec: for a struct type "the non-blank method and field names must be distinct".
@@ -461,8 +497,11 @@ impl Checker<'_> {
     }
 
     fn local_vars(&mut self, spec: &VarSpec) {
-        let objects: Vec<ObjId> =
-            spec.names.iter().map(|&n| self.new_var(n, TypeId::INVALID, VarKind::Local)).collect();
+        let objects: Vec<ObjId> = spec
+            .names
+            .iter()
+            .map(|&n| self.new_var(n, TypeId::INVALID, self.prog.var_kind_in(self.env.scope)))
+            .collect();
         match &spec.values[..] {
             [one] if objects.len() > 1 => self.var_decl(objects[0], &objects, spec.ty, Some(*one)),
             values => {

@@ -93,6 +93,11 @@ impl Checker<'_> {
         self.late.push(Diagnostic::error(code, span, message));
     }
 
+    /// Whether anything was reported.
+    pub(crate) fn is_wrong(&self) -> bool {
+        !(self.diagnostics.is_empty() && self.late.is_empty())
+    }
+
     /// A span of one byte at a global offset.
     pub(crate) fn at(&self, offset: u32) -> Span {
         Span::new(offset, offset + 1)

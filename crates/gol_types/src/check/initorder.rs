@@ -22,6 +22,8 @@ pub(super) fn init_order(prog: &Program, pkg: PkgId) -> (Vec<InitStep>, Vec<ObjI
     let is_const = |o: ObjId| matches!(prog.objects[o].kind, ObjKind::Const(_));
     let is_node = |o: ObjId| is_const(o) || prog.objects[o].is_var();
     let nodes: Vec<ObjId> = prog.package(pkg).objects.iter().copied().filter(|&o| is_node(o)).collect();
+    // What earlier entries of a session declared is initialized.
+    let earlier = |o: ObjId| prog.session_package() == Some(pkg) && !prog.in_entry(o);
 
     let mut open: FxHashMap<ObjId, usize> = FxHashMap::default();
     let mut users: FxHashMap<ObjId, Vec<ObjId>> = FxHashMap::default();
@@ -32,7 +34,9 @@ pub(super) fn init_order(prog: &Program, pkg: PkgId) -> (Vec<InitStep>, Vec<ObjI
         let mut work: Vec<ObjId> = prog.deps(node).collect();
         while let Some(o) = work.pop() {
             if !is_func(o) {
-                found.insert(o);
+                if !earlier(o) {
+                    found.insert(o);
+                }
             } else if functions.insert(o) {
                 work.extend(prog.deps(o));
             }

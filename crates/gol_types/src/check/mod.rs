@@ -15,6 +15,7 @@ mod composite;
 mod conversions;
 mod cycles;
 mod decl;
+mod entry;
 mod errors;
 mod expr;
 mod hints;

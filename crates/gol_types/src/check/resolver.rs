@@ -43,23 +43,30 @@ impl Checker<'_> {
             all.files.push(file_scope);
             self.env.scope = file_scope;
             for &decl in &file.decls {
-                match &self.ast[decl].kind {
-                    Decl::Import(specs) => specs.iter().for_each(|s| self.collect_import(&mut all, s, paths)),
-                    _ => self.collect_decl(&mut all, decl),
-                }
+                self.collect_any(&mut all, decl, paths);
             }
         }
         self.file_conflicts(&all);
-        for (method, ty) in std::mem::take(&mut all.methods) {
-            if let Some((pointer, base)) = self.base_type_name(ty) {
-                if let ObjKind::Func { recv: Some(r), .. } = &mut self.prog.objects[method].kind {
-                    r.pointer = pointer;
-                }
-                self.prog.methods.entry(base).or_default().push(method);
-            }
-        }
+        self.assign_methods(&mut all);
         self.env.scope = scope;
         all
+    }
+
+    /// The same for an entry of a session, whose imports are the session's.
+    pub(super) fn collect_entry(&mut self, decls: &[DeclId], paths: &HashMap<String, PkgId>) -> Collected {
+        let mut all = Collected::default();
+        for &decl in decls {
+            self.collect_any(&mut all, decl, paths);
+        }
+        self.assign_methods(&mut all);
+        all
+    }
+
+    fn collect_any(&mut self, all: &mut Collected, decl: DeclId, paths: &HashMap<String, PkgId>) {
+        match &self.ast[decl].kind {
+            Decl::Import(specs) => specs.iter().for_each(|s| self.collect_import(all, s, paths)),
+            _ => self.collect_decl(all, decl),
+        }
     }
 
     /// Makes the objects of a declaration.
@@ -75,6 +82,17 @@ impl Checker<'_> {
             }
             Decl::Var(specs) => specs.iter().for_each(|s| self.collect_vars(all, s)),
             Decl::Func(func) => self.collect_func(all, func, decl),
+        }
+    }
+
+    fn assign_methods(&mut self, all: &mut Collected) {
+        for (method, ty) in std::mem::take(&mut all.methods) {
+            if let Some((pointer, base)) = self.base_type_name(ty) {
+                if let ObjKind::Func { recv: Some(r), .. } = &mut self.prog.objects[method].kind {
+                    r.pointer = pointer;
+                }
+                self.prog.methods.entry(base).or_default().push(method);
+            }
         }
     }
 
@@ -156,6 +174,10 @@ impl Checker<'_> {
                 continue;
             }
             let file = self.env.scope;
+            if self.prog.is_session_scope(file) {
+                self.prog.scope_mut(file).shadow(name, obj);
+                continue;
+            }
             match self.prog.scope_mut(file).insert(name, obj) {
                 Some(old) => self.redeclared(name, span, old),
                 None => {

@@ -34,7 +34,16 @@ impl Checker<'_> {
     /// declaration of the name.
     pub(crate) fn declare(&mut self, scope: ScopeId, obj: ObjId, scope_pos: u32) {
         let (name, span) = (self.prog.objects[obj].name, self.prog.objects[obj].span);
-        if let Some(old) = self.prog.scope_mut(scope).insert(name, obj) {
+        let mut scope_pos = scope_pos;
+        if self.prog.is_session_scope(scope) {
+            let known = self.prog.scope(scope).get(name).filter(|&old| self.prog.in_entry(old));
+            if let Some(old) = known {
+                self.redeclared(name, span, old);
+                return;
+            }
+            self.prog.scope_mut(scope).shadow(name, obj);
+            scope_pos = scope_pos.max(self.prog.entry_base());
+        } else if let Some(old) = self.prog.scope_mut(scope).insert(name, obj) {
             self.redeclared(name, span, old);
             return;
         }
@@ -64,10 +73,14 @@ impl Checker<'_> {
         let mut scope = Some(self.env.scope);
         while let Some(id) = scope {
             let s = self.prog.scope(id);
-            if let Some(obj) = s.get(name)
-                && self.prog.objects[obj].scope_pos <= pos
-            {
-                return Some((id, obj));
+            if let Some(obj) = s.get(name) {
+                let visible = |o: &ObjId| self.prog.objects[*o].scope_pos <= pos;
+                if visible(&obj) {
+                    return Some((id, obj));
+                }
+                if let Some(old) = s.older(name).find(visible) {
+                    return Some((id, old));
+                }
             }
             scope = s.parent;
         }

@@ -24,6 +24,9 @@ impl Checker<'_> {
         let text = self.text(name);
         let Some((scope, obj)) = self.lookup(name, self.span(e).lo) else {
             if name == Symbol::BLANK {
+                if let Some(last) = self.last_value_operand(e).filter(|_| !want_type) {
+                    return last;
+                }
                 self.error_at(Code::InvalidBlank, e, "cannot use _ as value or type");
             } else {
                 self.undefined(e, name, false);

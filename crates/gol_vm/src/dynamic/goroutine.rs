@@ -148,7 +148,7 @@ impl Native<'_> {
     /// value `callback` and returns the words of the block that this gives back. `None`: there is no stub for so many.
     pub fn new_stub(&mut self, callback: u64, nargs: u64, nresults: u64) -> Result<Option<u64>, Raise> {
         let need = nargs.max(nresults);
-        let stubs = &self.program().well_known.stubs;
+        let stubs = &self.well_known().stubs;
         let Some(stub) = stubs.iter().find(|s| u64::from(s.0) >= need) else { return Ok(None) };
         let entry = self.vm.image.funcs[stub.1.0 as usize].entry;
         let p = self.vm.alloc(self.w, 32, LayoutId::CONSERVATIVE)?;
@@ -161,7 +161,7 @@ impl Native<'_> {
 
     /// The closure of a frame for the cases of a select, so many words; `None`: there is none so large.
     pub fn select_stub(&self, words: u64) -> Option<u64> {
-        let FuncId(f) = self.program().well_known.select_stubs.iter().find(|s| u64::from(s.0) >= words)?.1;
+        let FuncId(f) = self.well_known().select_stubs.iter().find(|s| u64::from(s.0) >= words)?.1;
         Some(&raw const self.vm.image.closures[f as usize] as u64)
     }
 

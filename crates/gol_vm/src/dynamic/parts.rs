@@ -99,7 +99,7 @@ impl Native<'_> {
                 // SAFETY: H6: within the string.
                 let byte = unsafe { mem::load_u8((p + i as u64) as *const u8) };
                 let flags = flags | Kind::Uint8 as u64;
-                return Ok(Some(Value { ty: self.program().well_known.uint8, flags, word: byte.into() }));
+                return Ok(Some(Value { ty: self.well_known().uint8, flags, word: byte.into() }));
             }
         };
         let elem = self.ty(t.elem);

@@ -1,0 +1,60 @@
+//! The shell without a terminal: entries from a text, outcomes as text. What the program reads comes from the same text.
+
+use crate::console::Console;
+use crate::session::{Session, Settings};
+use gol_driver::Library;
+use gol_vm::Stream;
+use std::io::{BufRead, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Standard input, shared by the shell and the program; standard output and error.
+struct Pipes {
+    input: Mutex<Box<dyn BufRead + Send>>,
+}
+
+impl Console for Pipes {
+    fn write(&self, stream: Stream, bytes: &[u8]) {
+        // That nobody reads is no reason to fail.
+        let _ = match stream {
+            Stream::Out => std::io::stdout().write_all(bytes).and_then(|()| std::io::stdout().flush()),
+            Stream::Err => std::io::stderr().write_all(bytes),
+        };
+    }
+
+    fn read(&self, room: usize) -> Vec<u8> {
+        // A line at a time: the rest is entries.
+        let mut input = self.input.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut line = Vec::new();
+        let mut limited = (&mut *input).take(room as u64);
+        let _ = limited.read_until(b'\n', &mut line);
+        line
+    }
+}
+
+/// Runs a session on a text; gives the exit status: that of `os.Exit`, or 1 if the last entry was wrong.
+pub fn transcript(library: &Library, settings: Settings, input: Box<dyn BufRead + Send>) -> Result<i32, String> {
+    let pipes = Arc::new(Pipes { input: Mutex::new(input) });
+    let mut session = Session::new(library, settings, pipes.clone())?;
+    let interrupter = session.interrupter();
+    let watch = crate::interrupts::watch(interrupter);
+    let mut entry = String::new();
+    loop {
+        let mut line = Vec::new();
+        let read = pipes.input.lock().unwrap_or_else(PoisonError::into_inner).read_until(b'\n', &mut line);
+        let at_end = read.map_err(|e| format!("standard input: {e}"))? == 0;
+        entry.push_str(&String::from_utf8_lossy(&line));
+        if !at_end && !Session::is_complete(&entry) {
+            continue;
+        }
+        let outcome = session.eval(&std::mem::take(&mut entry));
+        pipes.write(Stream::Out, outcome.text.as_bytes());
+        pipes.write(Stream::Out, outcome.error.as_bytes());
+        if let Some(exit) = outcome.exit {
+            return Ok(exit);
+        }
+        if at_end {
+            drop(watch);
+            return Ok(i32::from(!outcome.error.is_empty()));
+        }
+    }
+}
