@@ -258,6 +258,21 @@ ops! {
     /// Zero-extends the low 32 bits
     ExtU32(W(1), R(1), None);
 
+    /// `R[A] = uint32(R[B] + R[C])`
+    AddU32(W(1), R(1), R(1));
+    /// `R[A] = uint32(R[B] + imm)`
+    AddKU32(W(1), R(1), Imm);
+    /// `R[A] = uint32(R[B] * R[C])`
+    MulU32(W(1), R(1), R(1));
+    /// `R[A] = uint32(R[B] << u16)` (0 to 63)
+    ShlKU32(W(1), R(1), U16);
+    /// `R[A] = int32(R[B] + R[C])`
+    AddI32(W(1), R(1), R(1));
+    /// `R[A] = int32(R[B] + imm)`
+    AddKI32(W(1), R(1), Imm);
+    /// `R[A] = uint8(R[B] + imm)`
+    AddKU8(W(1), R(1), Imm);
+
     // Floating point.
     /// f64 sum
     AddF(W(1), R(1), R(1));

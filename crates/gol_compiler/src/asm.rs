@@ -144,6 +144,23 @@ impl Asm {
         self.jump(Op::Jmp, 0, 0, 0, &[], to);
     }
 
+    /// Makes the last instruction, which writes `to`, one that brings its result to width as `ext` would; false if there is
+    /// none that does.
+    pub(crate) fn narrow_last(&mut self, ext: Op, to: u16) -> bool {
+        let Some(last) = self.items.last_mut().filter(|i| !self.dead && i.instr.a == to) else { return false };
+        last.instr.op = match (last.instr.op, ext) {
+            (Op::Add, Op::ExtU32) => Op::AddU32,
+            (Op::AddK, Op::ExtU32) => Op::AddKU32,
+            (Op::Mul, Op::ExtU32) => Op::MulU32,
+            (Op::ShlK, Op::ExtU32) => Op::ShlKU32,
+            (Op::Add, Op::ExtI32) => Op::AddI32,
+            (Op::AddK, Op::ExtI32) => Op::AddKI32,
+            (Op::AddK, Op::ExtU8) => Op::AddKU8,
+            _ => return false,
+        };
+        true
+    }
+
     /// How many instructions there are so far.
     pub(crate) fn len(&self) -> usize {
         self.items.len()

@@ -167,8 +167,28 @@ impl FuncGen<'_, '_> {
 
     /// The constant value of an expression as an int, if it has one.
     pub(crate) fn const_int(&self, x: ExprId) -> Option<i64> {
-        let v = self.s.tp.info.value_of(x)?.to_int();
-        v.as_i64().or_else(|| v.as_u64().map(|n| n as i64))
+        match self.s.tp.info.value_of(x) {
+            Some(v) => {
+                let v = v.to_int();
+                v.as_i64().or_else(|| v.as_u64().map(|n| n as i64))
+            }
+            None if self.inlining.is_empty() => None,
+            None => self.folded(x),
+        }
+    }
+
+    /// The value of a sum or difference, small and not negative, whose operands are parameters with constant arguments.
+    fn folded(&self, x: ExprId) -> Option<i64> {
+        let x = self.s.ast.unparen(x);
+        let Expr::Binary { op, x: l, y: r, .. } = self.s.ast[x].kind else { return None };
+        let Shape::Int(_) = self.shape_of(x) else { return None };
+        let number = |x: ExprId| self.s.tp.info.value_of(self.s.ast.unparen(x))?.to_int().as_i64();
+        let n = match op {
+            BinaryOp::Add => number(l)?.checked_add(number(r)?)?,
+            BinaryOp::Sub => number(l)?.checked_sub(number(r)?)?,
+            _ => return None,
+        };
+        (0..128).contains(&n).then_some(n)
     }
 
     /// The same, if it fits a 16-bit operand.
@@ -519,7 +539,9 @@ impl FuncGen<'_, '_> {
             (32, false) => Op::ExtU32,
             _ => return self.mov(to, from, 1),
         };
-        self.asm.op(op, to, from, 0);
+        if to != from || !self.asm.narrow_last(op, to) {
+            self.asm.op(op, to, from, 0);
+        }
     }
 
     fn binary(&mut self, x: ExprId, want: Want) -> Reg {
@@ -603,7 +625,7 @@ impl FuncGen<'_, '_> {
         want: Want,
         m: crate::regalloc::Mark,
     ) -> Reg {
-        if self.s.tp.info.value_of(y).is_some() && matches!(self.s.shape(ty), Shape::Int(_)) {
+        if matches!(self.s.shape(ty), Shape::Int(_)) && self.const_int(y).is_some() {
             return self.arith_const(op, pos, a, y, ty, want, m);
         }
         let owned = match want {
@@ -637,7 +659,6 @@ impl FuncGen<'_, '_> {
         if self.s.shape(ty) != Shape::F64
             || self.facts(y).is_some_and(|t| t.value.is_some())
             || self.hoisted.contains_key(&y)
-            || self.has_call(y)
         {
             return false;
         }

@@ -9,6 +9,7 @@
 use std::rc::Rc;
 
 use gol_syntax::ast::{BranchKind, Decl, Expr, ExprId, Stmt, StmtId, UnaryOp};
+use gol_types::constant::Constant;
 use gol_types::types::{Type, TypeId};
 use gol_types::{Builtin, Mode, ObjId, ObjKind, Selected, Selection, SelectionKind};
 
@@ -45,6 +46,8 @@ enum Use {
 pub(crate) struct Small {
     analysis: Rc<Analysis>,
     size: usize,
+    /// The names in the body.
+    names: Vec<ExprId>,
 }
 
 /// The callee of a call, if it is a declared function or method that is known beforehand.
@@ -98,7 +101,7 @@ impl Session<'_> {
             return None;
         }
         let mut size = 0;
-        let calls = self.plain(&body.stmts, &mut size)?;
+        let (calls, names) = self.plain(&body.stmts, &mut size)?;
         self.check_object(obj);
         self.check_body(obj);
         if matches!(self.tp.types.under(self.tp.objects[obj].ty), Type::Func(f) if f.variadic) {
@@ -116,12 +119,14 @@ impl Session<'_> {
             }
         }
         let analysis = Rc::new(Analysis::of_body(self.ast, self.tp, body.span, body));
-        (size <= BUDGET).then_some(Small { analysis, size })
+        (size <= BUDGET).then_some(Small { analysis, size, names })
     }
 
-    /// Counts the nodes of statements; gives what they call, or `None` if there is too much or anything out of the common.
-    fn plain(&self, stmts: &[StmtId], size: &mut usize) -> Option<Vec<ExprId>> {
+    /// Counts the nodes of statements; gives what they call and the names in them, or `None` if there is too much or
+    /// anything out of the common.
+    fn plain(&self, stmts: &[StmtId], size: &mut usize) -> Option<(Vec<ExprId>, Vec<ExprId>)> {
         let ast = self.ast;
+        let mut names = Vec::new();
         let (mut stmts, mut exprs, mut calls) = (stmts.to_vec(), Vec::<ExprId>::new(), Vec::new());
         loop {
             *size += 1;
@@ -130,7 +135,8 @@ impl Session<'_> {
             }
             if let Some(x) = exprs.pop() {
                 match &ast[x].kind {
-                    Expr::Name(_) | Expr::BasicLit(..) => {}
+                    Expr::Name(_) => names.push(x),
+                    Expr::BasicLit(..) => {}
                     Expr::Paren(y) => {
                         *size -= 1;
                         exprs.push(*y);
@@ -159,7 +165,7 @@ impl Session<'_> {
                 }
                 continue;
             }
-            let Some(s) = stmts.pop() else { return Some(calls) };
+            let Some(s) = stmts.pop() else { return Some((calls, names)) };
             match &ast[s].kind {
                 Stmt::Empty | Stmt::Branch { kind: BranchKind::Break | BranchKind::Fallthrough, label: None } => {}
                 Stmt::Expr(x) | Stmt::IncDec { x, .. } => exprs.push(*x),
@@ -246,8 +252,13 @@ impl<'a> FuncGen<'_, 'a> {
             };
             vars.push((param, ty, at));
         }
-        let mut list = Vec::new();
+        let (mut list, mut constants) = (Vec::new(), Vec::new());
         for (obj, (x, ty)) in self.objects_of(&sig.params).into_iter().zip(operands) {
+            let steady = obj.filter(|o| small.analysis.flags(*o).constant());
+            if let Some(constant) = steady.and_then(|o| Some((o, self.known_value(x, ty)?))) {
+                constants.push(constant);
+                continue;
+            }
             let same = self.s.shape(ty) != Shape::Iface || self.shape_of(x) == Shape::Iface;
             let at = match self.shared(x, obj, &small).filter(|_| same) {
                 Some(r) => r,
@@ -274,6 +285,14 @@ impl<'a> FuncGen<'_, 'a> {
         let defers = std::mem::replace(&mut self.defers, false);
         let next_label = self.next_label.take();
         self.inlining.push(obj);
+        let mut known = Vec::new();
+        for &x in &small.names {
+            let value = constants.iter().find(|c| self.s.tp.info.uses.get(&x) == Some(&c.0)).map(|c| c.1.clone());
+            if value.is_some() {
+                self.s.tp.info.set_value(x, value);
+                known.push(x);
+            }
+        }
 
         for (obj, ty, at) in vars {
             let Some(obj) = obj else { continue };
@@ -298,6 +317,9 @@ impl<'a> FuncGen<'_, 'a> {
             }
         };
 
+        for x in known {
+            self.s.tp.info.set_value(x, None);
+        }
         self.inlining.pop();
         self.next_label = next_label;
         self.defers = defers;
@@ -312,6 +334,19 @@ impl<'a> FuncGen<'_, 'a> {
             Use::Value(want) if single.is_none() => Some(self.give(want, row, total)),
             _ => Some(to),
         }
+    }
+
+    /// A constant argument that may stand for its parameter: a bool, or an integer that is not negative, so that nothing that
+    /// the checker would reject of a constant comes about.
+    fn known_value(&self, x: ExprId, param: TypeId) -> Option<Constant> {
+        let x = self.s.ast.unparen(x);
+        let value = self.s.tp.info.value_of(x)?;
+        let fits = match self.s.shape(param) {
+            Shape::Bool => true,
+            Shape::Int(_) => self.const_int(x).is_some_and(|n| (0..=i32::MAX as i64).contains(&n)),
+            _ => false,
+        };
+        fits.then(|| value.clone())
     }
 
     /// The register of a caller's variable that a parameter may share: neither changes while the body runs.

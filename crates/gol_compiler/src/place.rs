@@ -224,7 +224,7 @@ impl FuncGen<'_, '_> {
                 Some(Place::Elem { pair, index })
             }
             Shape::Array(elem, n) => {
-                if let Some(i) = self.const_int(index) {
+                if let Some(i) = self.const_int(index).filter(|i| (*i as u64) < n) {
                     let place = self.place(base);
                     let size = self.s.layout(elem).size;
                     return Some(self.at_offset(place, base_ty, i as u64 * size));
@@ -248,7 +248,7 @@ impl FuncGen<'_, '_> {
             Shape::Pointer(array) => {
                 let Shape::Array(elem, n) = self.s.shape(array) else { return None };
                 let p = self.expr(base, Want::Any);
-                if let Some(i) = self.const_int(index) {
+                if let Some(i) = self.const_int(index).filter(|i| (*i as u64) < n) {
                     let off = i as u64 * self.s.layout(elem).size;
                     return Some(Place::Mem { base: p, off, known: false });
                 }

@@ -141,7 +141,8 @@ impl FuncGen<'_, '_> {
         };
         let first = if index == tag { 0 } else { lo };
         let mut table = vec![default; (hi as i128 - first as i128 + 1) as usize];
-        for (n, body) in cases {
+        // The first of equal cases counts.
+        for (n, body) in cases.into_iter().rev() {
             table[(n as i128 - first as i128) as usize] = body;
         }
         self.asm.jump_table(index, table);

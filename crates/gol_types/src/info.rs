@@ -133,6 +133,13 @@ impl Info {
         self.get(x)?.value.as_ref()
     }
 
+    /// Gives a checked expression a constant value, or takes it away: the compiler knows the value of a variable for a while.
+    pub fn set_value(&mut self, x: ExprId, value: Option<Constant>) {
+        if let Some(Some(tv)) = self.types.get_mut(x.0 as usize) {
+            tv.value = value;
+        }
+    }
+
     /// Records an expression.
     pub(crate) fn record(&mut self, x: ExprId, tv: TypeAndValue) {
         let i = x.0 as usize;

@@ -376,6 +376,13 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                 | Op::Zero
                 | Op::Unbox
                 | Op::MapLen
+                | Op::AddU32
+                | Op::AddKU32
+                | Op::MulU32
+                | Op::ShlKU32
+                | Op::AddI32
+                | Op::AddKI32
+                | Op::AddKU8
                 | Op::MulAddF
                 | Op::MulSubF
                 | Op::JEqStr

@@ -585,6 +585,14 @@ handlers! {
     ExtU16: |s| s.put(s.rb() as u16 as u64);
     ExtU32: |s| s.put(s.rb() as u32 as u64);
 
+    AddU32: |s| s.put(s.rb().wrapping_add(s.rc()) as u32 as u64);
+    AddKU32: |s| s.put(s.rb().wrapping_add(s.imm_c() as u64) as u32 as u64);
+    MulU32: |s| s.put(s.rb().wrapping_mul(s.rc()) as u32 as u64);
+    ShlKU32: |s| s.put((s.rb() << (s.c() & 63)) as u32 as u64);
+    AddI32: |s| s.put(s.rb().wrapping_add(s.rc()) as i32 as i64 as u64);
+    AddKI32: |s| s.put(s.rb().wrapping_add(s.imm_c() as u64) as i32 as i64 as u64);
+    AddKU8: |s| s.put(s.rb().wrapping_add(s.imm_c() as u64) as u8 as u64);
+
     AddF: |s| s.put_f(s.fb() + s.fc());
     SubF: |s| s.put_f(s.fb() - s.fc());
     MulF: |s| s.put_f(s.fb() * s.fc());
