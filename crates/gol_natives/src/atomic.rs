@@ -64,7 +64,7 @@ trait Word: Copy {
 /// An atomic cell.
 trait Cell {
     type Bits: Copy;
-    fn at(address: &Address) -> &Self;
+    fn at(address: Address<'_>) -> &Self;
     fn load(&self) -> Self::Bits;
     fn store(&self, v: Self::Bits);
     /// The new value.
@@ -80,7 +80,7 @@ macro_rules! cell {
     ($cell:ty, $bits:ty, $at:ident) => {
         impl Cell for $cell {
             type Bits = $bits;
-            fn at(address: &Address) -> &Self {
+            fn at(address: Address<'_>) -> &Self {
                 address.$at()
             }
             fn load(&self) -> $bits {
@@ -132,43 +132,43 @@ word!(u64, AtomicU64, u64);
 
 fn load<W: Word>(n: &mut Native<'_>) -> NativeResult {
     let at = n.address()?;
-    n.give_uint(W::register(W::Cell::at(&at).load()));
+    n.give_uint(W::register(W::Cell::at(at).load()));
     Ok(Flow::Done)
 }
 
 fn store<W: Word>(n: &mut Native<'_>) -> NativeResult {
     let (at, v) = (n.address()?, n.uint());
-    W::Cell::at(&at).store(W::bits(v));
+    W::Cell::at(at).store(W::bits(v));
     Ok(Flow::Done)
 }
 
 fn add<W: Word>(n: &mut Native<'_>) -> NativeResult {
     let (at, v) = (n.address()?, n.uint());
-    n.give_uint(W::register(W::Cell::at(&at).add(W::bits(v))));
+    n.give_uint(W::register(W::Cell::at(at).add(W::bits(v))));
     Ok(Flow::Done)
 }
 
 fn swap<W: Word>(n: &mut Native<'_>) -> NativeResult {
     let (at, v) = (n.address()?, n.uint());
-    n.give_uint(W::register(W::Cell::at(&at).swap(W::bits(v))));
+    n.give_uint(W::register(W::Cell::at(at).swap(W::bits(v))));
     Ok(Flow::Done)
 }
 
 fn compare_and_swap<W: Word>(n: &mut Native<'_>) -> NativeResult {
     let (at, old, new) = (n.address()?, n.uint(), n.uint());
-    n.give_bool(W::Cell::at(&at).compare_and_swap(W::bits(old), W::bits(new)));
+    n.give_bool(W::Cell::at(at).compare_and_swap(W::bits(old), W::bits(new)));
     Ok(Flow::Done)
 }
 
 fn and<W: Word>(n: &mut Native<'_>) -> NativeResult {
     let (at, v) = (n.address()?, n.uint());
-    n.give_uint(W::register(W::Cell::at(&at).and(W::bits(v))));
+    n.give_uint(W::register(W::Cell::at(at).and(W::bits(v))));
     Ok(Flow::Done)
 }
 
 fn or<W: Word>(n: &mut Native<'_>) -> NativeResult {
     let (at, v) = (n.address()?, n.uint());
-    n.give_uint(W::register(W::Cell::at(&at).or(W::bits(v))));
+    n.give_uint(W::register(W::Cell::at(at).or(W::bits(v))));
     Ok(Flow::Done)
 }
 

@@ -90,7 +90,8 @@ impl BlockingPool {
         pool.open -= 1;
         drop(pool);
         rt.pending.fetch_sub(1, SeqCst);
-        w.goready(g.0);
+        // SAFETY: R2: the call owned it.
+        unsafe { w.goready(g.0) };
         true
     }
 
@@ -150,7 +151,8 @@ impl BlockingPool {
             rt.world.exit();
         } else {
             lock(&self.state).open -= 1;
-            rt.inject(call.g.0);
+            // SAFETY: R2: the call owns it.
+            unsafe { rt.inject(call.g.0) };
             rt.world.exit();
             rt.pending_end();
         }
@@ -161,15 +163,23 @@ impl Worker {
     /// Parks the running goroutine `g`, whose state is saved, while a thread of the pool runs `call`. The goroutine resumes at its saved pc with
     /// [`Resume::Native`] and the result in [`G::native_result`]. It must not be touched after this; go on with [`Worker::next`].
     /// `call` must not use the gol heap: a collection may run meanwhile.
-    pub fn block_on(&mut self, g: *mut G, call: Box<dyn FnOnce() -> BlockResult + Send>) {
-        self.block_on_as(g, WaitReason::Syscall, call);
+    ///
+    /// # Safety
+    /// R9: the caller runs `g`, and does not touch it afterwards.
+    pub unsafe fn block_on(&mut self, g: *mut G, call: Box<dyn FnOnce() -> BlockResult + Send>) {
+        // SAFETY: the caller's promise.
+        unsafe { self.block_on_as(g, WaitReason::Syscall, call) };
     }
 
     /// As [`Worker::block_on`], with another reason for dumps.
-    pub fn block_on_as(&mut self, g: *mut G, reason: WaitReason, call: Box<dyn FnOnce() -> BlockResult + Send>) {
+    ///
+    /// # Safety
+    /// As there.
+    pub unsafe fn block_on_as(&mut self, g: *mut G, reason: WaitReason, call: Box<dyn FnOnce() -> BlockResult + Send>) {
         let rt = self.rt();
         rt.pending.fetch_add(1, SeqCst);
-        self.set_waiting(g, reason);
+        // SAFETY: the caller's promise.
+        unsafe { self.set_waiting(g, reason) };
         let mut pool = lock(&rt.blocking.state);
         pool.calls += 1;
         let number = pool.calls;

@@ -34,11 +34,6 @@
 //!   and being the owner of the goroutine.
 
 #![deny(unsafe_op_in_unsafe_fn)]
-#![allow(
-    clippy::not_unsafe_ptr_arg_deref,
-    reason = "a `*mut G` comes from this runtime alone and stays good (R1); methods of `Worker` and `Runtime` that take one state in words who \
-              must own it (R2). What needs more of its caller, the channel and semaphore operations, is an `unsafe fn` (R9)"
-)]
 
 #[cfg(not(loom))]
 pub mod blocking;

@@ -127,12 +127,15 @@ impl Shared {
         self.timers.run(self, now, &mut due);
         for what in due {
             match what {
-                Due::Ready(g) => self.inject(g),
+                // SAFETY: R2: the timer's entry owned it.
+                Due::Ready(g) => unsafe { self.inject(g) },
                 Due::Func(closure) => {
                     if let Ok(g) = self.new_external_g(crate::stack::MIN_WORDS) {
                         // SAFETY: R2: the new goroutine is ours.
-                        self.machine.start_func(unsafe { &mut *g }, closure);
-                        self.inject(g);
+                        unsafe {
+                            self.machine.start_func(&mut *g, closure);
+                            self.inject(g);
+                        }
                     }
                 }
             }

@@ -49,7 +49,7 @@ use crate::worker::{Worker, request};
 use crossbeam_deque::{Injector, Steal, Stealer};
 use gol_heap::{Heap, LayoutId};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::ptr::{NonNull, null, null_mut};
+use std::ptr::{NonNull, null_mut};
 
 /// Rust stack of a worker's thread, in bytes: natives may recurse.
 const THREAD_STACK: usize = 16 << 20;
@@ -494,13 +494,21 @@ impl Shared {
     }
 
     /// Puts a goroutine that the caller owns in the injector, and ends what was pending for it.
-    pub fn ready_external(&self, g: *mut G) {
-        self.inject(g);
+    ///
+    /// # Safety
+    /// R9: the caller owns `g`.
+    pub unsafe fn ready_external(&self, g: *mut G) {
+        // SAFETY: the caller's promise.
+        unsafe { self.inject(g) };
         self.pending_end();
     }
 
-    pub fn inject(&self, g: *mut G) {
-        // SAFETY: R2: whoever readies a goroutine owns it.
+    /// Puts a goroutine in the injector.
+    ///
+    /// # Safety
+    /// R9: the caller owns `g`.
+    pub unsafe fn inject(&self, g: *mut G) {
+        // SAFETY: the caller's promise.
         unsafe {
             (*g).status = GStatus::Runnable;
             self.trace_event(None, &Event::Ready { g: (*g).id });
@@ -570,12 +578,15 @@ impl Worker {
         }
         for what in due.drain(..) {
             match what {
-                Due::Ready(g) => self.goready(g),
+                // SAFETY: R2: the timer's entry owned it.
+                Due::Ready(g) => unsafe { self.goready(g) },
                 Due::Func(closure) => {
-                    if let Ok(g) = self.new_g(null(), 0, crate::stack::MIN_WORDS) {
+                    if let Ok(g) = self.new_g(0, 0, crate::stack::MIN_WORDS) {
                         // SAFETY: R2: the new goroutine is ours.
-                        rt.machine.start_func(unsafe { &mut *g }, closure);
-                        self.goready(g);
+                        unsafe {
+                            rt.machine.start_func(&mut *g, closure);
+                            self.goready(g);
+                        }
                     }
                 }
             }

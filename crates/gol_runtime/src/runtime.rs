@@ -185,7 +185,10 @@ impl Runtime {
 
     /// Runs `main` and all it starts, and returns how that ended. Workers are stopped by then, or abandoned if they do not answer; blocking
     /// calls are not waited for.
-    pub fn run(&self, main: *mut G) -> RunEnd {
+    ///
+    /// # Safety
+    /// R9: `main` came from [`Runtime::new_main`] and is ready to run, and the caller does not touch it afterwards.
+    pub unsafe fn run(&self, main: *mut G) -> RunEnd {
         let rt = &self.shared;
         // SAFETY: R2: the caller owns the new goroutine.
         unsafe { (*main).status = GStatus::Runnable };
@@ -225,8 +228,12 @@ impl Runtime {
 
     /// Makes a parked goroutine runnable from a thread that is no worker. The caller must have called [`Runtime::pending_begin`] before
     /// the goroutine was parked; this ends it.
-    pub fn ready_external(&self, g: *mut G) {
-        self.shared.ready_external(g);
+    ///
+    /// # Safety
+    /// R9: the caller owns `g`, and does not touch it afterwards.
+    pub unsafe fn ready_external(&self, g: *mut G) {
+        // SAFETY: the caller's promise.
+        unsafe { self.shared.ready_external(g) };
     }
 
     /// Notes that something outside of workers will ready a goroutine later, so that waiting for it is no deadlock.

@@ -158,7 +158,8 @@ unsafe fn selectgo_ordered(
         if !block {
             return SelectResult::Default;
         }
-        w.set_waiting(g, if cases.is_empty() { WaitReason::SelectNoCases } else { WaitReason::Select });
+        // SAFETY: R9.
+        unsafe { w.set_waiting(g, if cases.is_empty() { WaitReason::SelectNoCases } else { WaitReason::Select }) };
         return SelectResult::Parked;
     }
     order.extend_from_within(..);

@@ -249,7 +249,8 @@ pub unsafe fn semrelease(w: &mut Worker, addr: *const AtomicU32, handoff: bool) 
     let g = unsafe { (*waiters.pop(addr as usize)).g };
     shard.nwait.fetch_sub(1, SeqCst);
     drop(waiters);
-    w.goready(g);
+    // SAFETY: R2, as above.
+    unsafe { w.goready(g) };
     handoff
 }
 

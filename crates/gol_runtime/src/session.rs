@@ -64,11 +64,10 @@ impl Interrupts {
 }
 
 impl Worker {
-    /// What the running goroutine was asked for, which it does now.
-    pub fn take_interrupt(&mut self, g: *mut G) -> Interrupt {
+    /// What the running goroutine, number `goid`, was asked for, which it does now.
+    pub fn take_interrupt(&mut self, goid: u64) -> Interrupt {
         let interrupts = &self.rt().interrupts;
-        // SAFETY: R2: the caller runs it.
-        let asked = interrupts.of(unsafe { (*g).id });
+        let asked = interrupts.of(goid);
         if asked == Interrupt::Unwind {
             interrupts.how.store(Interrupt::Taken as u32, Relaxed);
         }
@@ -92,9 +91,11 @@ impl Runtime {
         let made = rt.new_external_g(min_words).map(|g| {
             fill(g);
             // SAFETY: R2: the new goroutine is ours until it is queued.
-            let id = unsafe { (*g).id };
-            rt.inject(g);
-            id
+            unsafe {
+                let id = (*g).id;
+                rt.inject(g);
+                id
+            }
         });
         rt.world.exit();
         rt.pending_end();

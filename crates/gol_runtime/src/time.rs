@@ -358,7 +358,8 @@ pub unsafe fn sleep(w: &mut Worker, g: *mut G, ns: i64) -> bool {
     }
     let rt = w.rt();
     let when = rt.env.now().saturating_add(ns);
-    w.set_waiting(g, WaitReason::Sleep);
+    // SAFETY: the caller's promise.
+    unsafe { w.set_waiting(g, WaitReason::Sleep) };
     rt.timers.lock().push(rt, when, What::Sleep(g));
     true
 }

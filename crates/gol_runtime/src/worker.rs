@@ -372,11 +372,11 @@ impl Worker {
         self.guard.store(limit & self.guard_mask, Relaxed);
     }
 
-    /// Called by the machine when a check found `guard` to be 0. The state of `g` must be saved: the world may be stopped and a
+    /// Called by the machine when a check found `guard` to be 0. The state of the running goroutine, which has the number `goid`, must be saved: the world may be stopped and a
     /// collection run in here. Restores the guard.
     #[cold]
     #[inline(never)]
-    pub fn safepoint(&mut self, g: *mut G) -> Safepoint {
+    pub fn safepoint(&mut self, goid: u64) -> Safepoint {
         self.guard.store(self.limit & self.guard_mask, Relaxed);
         let asked = self.request.load(Relaxed);
         if asked & request::QUIT != 0 {
@@ -392,8 +392,7 @@ impl Worker {
         if self.request.load(Relaxed) & request::QUIT != 0 {
             return Safepoint::Stop;
         }
-        // SAFETY: R2: the caller runs it.
-        if self.rt().interrupts.asks(unsafe { (*g).id }) {
+        if self.rt().interrupts.asks(goid) {
             return Safepoint::Interrupted;
         }
         if asked & (request::PROCS | request::RETIRE) != 0 {
@@ -420,7 +419,6 @@ impl Worker {
                 if !self.deque.is_empty() {
                     self.rt().wake();
                 }
-                let _ = g;
                 return Safepoint::Yield;
             }
         }
@@ -428,7 +426,10 @@ impl Worker {
     }
 
     /// Puts the running goroutine, whose state is saved, at the end of the queue. Go on with [`Worker::next`].
-    pub fn yield_g(&mut self, g: *mut G) {
+    ///
+    /// # Safety
+    /// R9: the caller runs `g`, and does not touch it afterwards.
+    pub unsafe fn yield_g(&mut self, g: *mut G) {
         // SAFETY: R2: the caller runs it.
         unsafe {
             (*g).status = GStatus::Runnable;
@@ -441,8 +442,11 @@ impl Worker {
     // ---- park and ready ----
 
     /// Notes that `g` is about to wait for `reason`. To be called before `g` becomes visible to whoever may wake it (R3).
+    ///
+    /// # Safety
+    /// R9: the caller runs `g`.
     #[inline(always)]
-    pub(crate) fn set_waiting(&self, g: *mut G, reason: WaitReason) {
+    pub(crate) unsafe fn set_waiting(&self, g: *mut G, reason: WaitReason) {
         // SAFETY: R2: the caller runs it.
         unsafe {
             (*g).status = GStatus::Waiting;
@@ -455,13 +459,20 @@ impl Worker {
 
     /// Parks the running goroutine, whose state is saved, until somebody calls [`Worker::goready`] or [`Runtime::ready_external`].
     /// Whoever will do that must not know of it yet (R3), or never does it. Go on with [`Worker::next`].
-    pub fn gopark(&mut self, g: *mut G, reason: WaitReason) {
-        self.set_waiting(g, reason);
+    ///
+    /// # Safety
+    /// R9: the caller runs `g`, and does not touch it afterwards.
+    pub unsafe fn gopark(&mut self, g: *mut G, reason: WaitReason) {
+        // SAFETY: the caller's promise.
+        unsafe { self.set_waiting(g, reason) };
     }
 
     /// Makes a parked (or new) goroutine runnable; it becomes `runnext`.
+    ///
+    /// # Safety
+    /// R9: the caller owns `g`, and does not touch it afterwards.
     #[inline]
-    pub fn goready(&mut self, g: *mut G) {
+    pub unsafe fn goready(&mut self, g: *mut G) {
         // SAFETY: R2: whoever readies a goroutine owns it.
         let g = unsafe {
             (*g).status = GStatus::Runnable;
@@ -485,9 +496,9 @@ impl Worker {
     // ---- begin and end ----
 
     /// A new goroutine with an empty frame and room for `min_words` registers. The machine fills in stack, `pc`, `func`, `base` and `top`
-    /// and then calls [`Worker::goready`]. `parent` may be null.
+    /// and then calls [`Worker::goready`]. `parent` is the number of the goroutine that starts it, or 0.
     #[inline]
-    pub fn new_g(&mut self, parent: *const G, created_by: u32, min_words: u32) -> Result<*mut G, StackOverflow> {
+    pub fn new_g(&mut self, parent: u64, created_by: u32, min_words: u32) -> Result<*mut G, StackOverflow> {
         if self.gs.is_empty() {
             self.rt().gs.refill(&mut self.gs);
         }
@@ -503,7 +514,7 @@ impl Worker {
                 self.gs.push(NonNull::new_unchecked(g));
                 return Err(error);
             }
-            (*g).parent = if parent.is_null() { 0 } else { (*parent).id };
+            (*g).parent = parent;
             (*g).created_by = created_by;
             // A goroutine that is not queued yet is scanned like a parked one; `top` is 0 until the machine fills it.
             (*g).status = GStatus::Runnable;
@@ -519,8 +530,11 @@ impl Worker {
 
     /// The running goroutine ends. Go on with [`Worker::next`]. (The end of the main function is [`Worker::end_run`]; for the main
     /// goroutine this is `runtime.Goexit`.)
+    ///
+    /// # Safety
+    /// R9: the caller runs `g`, and does not touch it afterwards.
     #[inline]
-    pub fn goexit(&mut self, g: *mut G) {
+    pub unsafe fn goexit(&mut self, g: *mut G) {
         // SAFETY: R2: the caller runs it.
         unsafe {
             self.trace(Event::Exit { g: (*g).id });

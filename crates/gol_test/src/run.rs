@@ -78,7 +78,14 @@ impl Gol {
         let mut command = self.command(&["run"], words, dir);
         command.args(&want.args).envs(want.env.iter().map(|(k, v)| (k, v)));
         match way {
-            Way::Plain => {}
+            // `cargo xtask stress` runs all programs with so many workers.
+            Way::Plain => {
+                if let Some(n) = std::env::var_os("GOL_TEST_WORKERS")
+                    && !want.env.iter().any(|(k, _)| k == "GOMAXPROCS")
+                {
+                    command.env("GOMAXPROCS", n);
+                }
+            }
             Way::Workers(n) => {
                 command.env("GOMAXPROCS", n.to_string());
             }

@@ -92,7 +92,7 @@ pub(crate) unsafe fn go(
     unsafe {
         let nregs = vm.image.nregs_at(entry) as usize;
         let pc = at.offset_from(vm.image.code.as_ptr().cast()) as u32;
-        let Ok(new) = w.new_g(g, pc, (HEADER + nregs) as u32) else {
+        let Ok(new) = w.new_g((*g).id, pc, (HEADER + nregs) as u32) else {
             return Err(Raise::OutOfMemory);
         };
         let base = start_frame(vm, new, entry, closure);
@@ -145,7 +145,8 @@ pub(crate) unsafe fn exit_goroutine(vm: &Vm, w: &mut Worker, g: *mut G, goexit: 
             }
         }
     }
-    w.goexit(g);
+    // SAFETY: V3: the goroutine is ours.
+    unsafe { w.goexit(g) };
     Then::Switch
 }
 

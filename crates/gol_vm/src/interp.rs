@@ -1088,14 +1088,16 @@ pub(crate) const STUB_RESULT: usize = crate::image::STUB_REGS as usize + HEADER;
 #[cold]
 #[inline(never)]
 pub(crate) fn safepoint(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
-    match w.safepoint(g) {
+    // SAFETY: V3: the goroutine is ours.
+    match w.safepoint(unsafe { (*g).id }) {
         Safepoint::Continue => {
             // SAFETY: V3: the goroutine is ours. A collection may have moved its stack to a smaller one.
             w.set_guard(unsafe { crate::call::limit(g) });
             Then::Go
         }
         Safepoint::Yield => {
-            w.yield_g(g);
+            // SAFETY: V3: the goroutine is ours, with its state saved.
+            unsafe { w.yield_g(g) };
             Then::Switch
         }
         Safepoint::Stop => Then::Leave,

@@ -49,24 +49,24 @@ pub struct Native<'a> {
     result: usize,
 }
 
-/// An address that a script gave: a live object's, never nil. Accesses are atomic.
+/// An address that a script gave: a live object's, never nil. Accesses are atomic. Good as long as the native runs.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Address(pub(crate) u64);
+pub struct Address<'a>(pub(crate) u64, PhantomData<&'a ()>);
 
-impl Address {
+impl<'a> Address<'a> {
     /// The address as a number.
     pub fn number(self) -> u64 {
         self.0
     }
 
     /// The 32-bit word there, for atomic operations. The script's type says that it is one.
-    pub fn atomic32(&self) -> &std::sync::atomic::AtomicU32 {
+    pub fn atomic32(self) -> &'a std::sync::atomic::AtomicU32 {
         // SAFETY: H6: the native's Go signature says *int32 or *uint32, and the object lives while the native runs.
         unsafe { std::sync::atomic::AtomicU32::from_ptr(self.0 as *mut u32) }
     }
 
     /// The 64-bit word there.
-    pub fn atomic64(&self) -> &std::sync::atomic::AtomicU64 {
+    pub fn atomic64(self) -> &'a std::sync::atomic::AtomicU64 {
         // SAFETY: as `atomic32`.
         unsafe { std::sync::atomic::AtomicU64::from_ptr(self.0 as *mut u64) }
     }
@@ -260,10 +260,10 @@ impl<'a> Native<'a> {
     }
 
     /// A pointer argument; raises if it is nil.
-    pub fn address(&mut self) -> Result<Address, Raise> {
+    pub fn address(&mut self) -> Result<Address<'a>, Raise> {
         match self.word() {
             0 => Err(Raise::nil()),
-            p => Ok(Address(p)),
+            p => Ok(Address(p, PhantomData)),
         }
     }
 

@@ -92,7 +92,7 @@ pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then
 pub(crate) unsafe fn interrupted(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
     // SAFETY: V3.
     unsafe {
-        match (w.take_interrupt(g), &vm.host) {
+        match (w.take_interrupt((*g).id), &vm.host) {
             (Interrupt::Kill, Some(host)) => report::drop_goroutine(vm, w, g, host, Ended::Goexit),
             (Interrupt::None | Interrupt::Taken, _) => Then::Go,
             _ => {

@@ -51,13 +51,13 @@ impl Native<'_> {
     // ---- semaphores ----
 
     /// Waits until the `uint32` at `at` is positive and takes one off it.
-    pub fn semacquire(&mut self, at: Address, reason: WaitReason, first: bool) -> NativeResult {
+    pub fn semacquire(&mut self, at: Address<'_>, reason: WaitReason, first: bool) -> NativeResult {
         // SAFETY: R9: a live word, kept alive by the parked goroutine's registers; V3, with the state saved.
         parked(unsafe { semacquire(self.w, self.g, at.number() as *const AtomicU32, reason, first) })
     }
 
     /// Adds one to the `uint32` at `at`, or gives it to a goroutine that waits for it; with `handoff` that one runs next.
-    pub fn semrelease(&mut self, at: Address, handoff: bool) -> NativeResult {
+    pub fn semrelease(&mut self, at: Address<'_>, handoff: bool) -> NativeResult {
         // SAFETY: R9: a live word.
         if unsafe { semrelease(self.w, at.number() as *const AtomicU32, handoff) } {
             return self.yield_now();
@@ -66,31 +66,31 @@ impl Native<'_> {
     }
 
     /// A ticket of the notification list at `at`, which is two `uint32`.
-    pub fn notify_add(&mut self, at: Address) -> u32 {
+    pub fn notify_add(&mut self, at: Address<'_>) -> u32 {
         // SAFETY: R9: the script's type has both words.
         unsafe { notify_list_add(at.number() as *const NotifyList) }
     }
 
     /// Waits until `ticket` is notified.
-    pub fn notify_wait(&mut self, at: Address, ticket: u32) -> NativeResult {
+    pub fn notify_wait(&mut self, at: Address<'_>, ticket: u32) -> NativeResult {
         // SAFETY: R9, as `notify_add`; the list stays alive by the goroutine's registers; V3, with the state saved.
         parked(unsafe { notify_list_wait(self.w, self.g, at.number() as *const NotifyList, ticket) })
     }
 
     /// Notifies the ticket that has waited longest.
-    pub fn notify_one(&mut self, at: Address) {
+    pub fn notify_one(&mut self, at: Address<'_>) {
         // SAFETY: R9, as `notify_add`.
         unsafe { notify_list_notify_one(self.w, at.number() as *const NotifyList) }
     }
 
     /// Notifies all tickets.
-    pub fn notify_all(&mut self, at: Address) {
+    pub fn notify_all(&mut self, at: Address<'_>) {
         // SAFETY: R9, as `notify_add`.
         unsafe { notify_list_notify_all(self.w, at.number() as *const NotifyList) }
     }
 
     /// Sets the interface variable at `at` to `new` if it holds `old`, word for word; whether it did.
-    pub fn replace_iface(&mut self, at: Address, old: (u64, u64), new: (u64, u64)) -> bool {
+    pub fn replace_iface(&mut self, at: Address<'_>, old: (u64, u64), new: (u64, u64)) -> bool {
         let _one = UNIT_WRITERS.lock().unwrap_or_else(PoisonError::into_inner);
         // SAFETY: H6: the script's type is an interface: a live, aligned unit.
         unsafe {
@@ -126,13 +126,13 @@ impl Native<'_> {
     }
 
     /// A timer that sends times on the new channel `c` of `time.Time`; gives its name. `local` is where `time.Local` is.
-    pub fn timer_on_chan(&mut self, c: Address, when: i64, period: i64, local: Address) -> Result<u64, Raise> {
+    pub fn timer_on_chan(&mut self, c: Address<'_>, when: i64, period: i64, local: Address<'_>) -> Result<u64, Raise> {
         self.vm.time_local.store(local.number(), Relaxed);
         self.timer(TimerAction::Chan(c.number() as *mut Hchan), when, period)
     }
 
     /// A timer that starts a goroutine that calls the func value `f`; gives its name.
-    pub fn timer_on_func(&mut self, f: Address, when: i64) -> Result<u64, Raise> {
+    pub fn timer_on_func(&mut self, f: Address<'_>, when: i64) -> Result<u64, Raise> {
         self.timer(TimerAction::Func(f.number()), when, 0)
     }
 
@@ -144,13 +144,13 @@ impl Native<'_> {
     }
 
     /// Stops a timer by its name; whether it was still to fire.
-    pub fn timer_stop(&mut self, timer: Address) -> bool {
+    pub fn timer_stop(&mut self, timer: Address<'_>) -> bool {
         // SAFETY: package time has kept the name in a pointer of a type of its own.
         unsafe { timer_stop(self.w, TimerId(timer.number())) }
     }
 
     /// Stops a timer and starts it again; whether it was still to fire.
-    pub fn timer_reset(&mut self, timer: Address, when: i64, period: i64) -> bool {
+    pub fn timer_reset(&mut self, timer: Address<'_>, when: i64, period: i64) -> bool {
         // SAFETY: as `timer_stop`.
         unsafe { timer_reset(self.w, TimerId(timer.number()), when, period) }
     }
@@ -159,7 +159,8 @@ impl Native<'_> {
 
     /// `runtime.Gosched`: to the end of the queue.
     pub fn yield_now(&mut self) -> NativeResult {
-        self.w.yield_g(self.g);
+        // SAFETY: V3: the goroutine is ours, with its state saved.
+        unsafe { self.w.yield_g(self.g) };
         Ok(Flow::Parked)
     }
 

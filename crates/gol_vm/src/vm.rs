@@ -151,7 +151,8 @@ impl Vm {
         };
         // SAFETY: V1, and the goroutine is new and has the room it was asked for.
         unsafe { call::start_frame(self, main, meta.entry, 0) };
-        let end = runtime.run(main);
+        // SAFETY: the goroutine has its first frame.
+        let end = unsafe { runtime.run(main) };
         if let Some(stats) = gc_stats {
             stats.summary(runtime.env().now(), &self.heap.stats());
         }
@@ -358,9 +359,7 @@ impl Machine for Interpreter {
         unsafe {
             let entry = *(runner as *const u64) as u32;
             let words = HEADER as u32 + self.vm.image.nregs_at(entry);
-            let g = w
-                .new_g(std::ptr::null(), 0, words)
-                .expect("a goroutine of package runtime has a frame of ordinary size");
+            let g = w.new_g(0, 0, words).expect("a goroutine of package runtime has a frame of ordinary size");
             call::start_frame(&self.vm, g, entry, runner);
             w.goready(g);
         }

@@ -1,10 +1,11 @@
-//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | bench | conformance | fuzz`.
+//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | bench | conformance | fuzz | soak | stress`.
 #![forbid(unsafe_code)]
 
 mod bench;
 mod conformance;
 mod docs;
 mod fuzz;
+mod soak;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -29,8 +30,11 @@ fn main() -> ExitCode {
         ["bench", ..] => bench::run(&root, &words[1..]),
         ["fuzz", ..] => fuzz::run(&root, &words[1..]),
         ["conformance", ..] => conformance::run(&root, &words[1..]),
+        ["soak", ..] => soak::soak(&root, &words[1..]),
+        ["stress"] => soak::stress(&root, ""),
+        ["stress", name] => soak::stress(&root, name),
         _ => {
-            eprint!("{USAGE}{}{}{}", bench::USAGE, fuzz::USAGE, conformance::USAGE);
+            eprint!("{USAGE}{}{}{}{}", bench::USAGE, fuzz::USAGE, soak::USAGE, conformance::USAGE);
             ExitCode::from(2)
         }
     }

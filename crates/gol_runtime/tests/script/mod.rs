@@ -182,7 +182,7 @@ impl Machine for Script {
                         pc = $to;
                         if w.guard.load(Relaxed) == 0 {
                             (*g).pc = pc as u64;
-                            match w.safepoint(g) {
+                            match w.safepoint((*g).id) {
                                 Safepoint::Continue => {}
                                 Safepoint::Yield => {
                                     w.yield_g(g);
@@ -264,7 +264,7 @@ impl Machine for Script {
                             }
                         }
                         Go(func, args) => {
-                            let n = w.new_g(g, pc as u32, REGS).unwrap();
+                            let n = w.new_g((*g).id, pc as u32, REGS).unwrap();
                             self.start(n, *func);
                             for (i, a) in args.iter().enumerate() {
                                 *(*n).stack.ptr().add(i) = r!(a);
@@ -415,7 +415,7 @@ pub fn run_with(
     let rt = Runtime::new(config);
     let main = rt.new_main(REGS).unwrap();
     unsafe { machine.start(main, 0) };
-    let end = rt.run(main);
+    let end = unsafe { rt.run(main) };
     let left = rt.all_gs().iter().map(|&g| unsafe { (*g).wait_reason }).collect();
     let regs = machine.log.lock().unwrap().clone();
     Outcome { end, regs, counters: machine.counters.iter().map(|c| c.load(SeqCst)).collect(), left }
