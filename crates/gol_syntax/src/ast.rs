@@ -109,8 +109,8 @@ pub(crate) struct Fresh<T> {
 }
 
 impl<T> Fresh<T> {
-    fn after(arena: &Arena<T>) -> Fresh<T> {
-        Fresh { first: arena.len(), list: Vec::new() }
+    fn after(arena: &Arena<T>, room: usize) -> Fresh<T> {
+        Fresh { first: arena.len(), list: Vec::with_capacity(room) }
     }
 
     fn push(&mut self, node: T) -> u32 {
@@ -120,9 +120,10 @@ impl<T> Fresh<T> {
 }
 
 impl<'a> Draft<'a> {
-    /// An empty draft, whose nodes go behind those of `ast`.
-    pub(crate) fn new(ast: &'a Ast) -> Draft<'a> {
-        let (exprs, stmts, decls) = (Fresh::after(&ast.exprs), Fresh::after(&ast.stmts), Fresh::after(&ast.decls));
+    /// An empty draft for a text of this many bytes, whose nodes go behind those of `ast`.
+    pub(crate) fn new(ast: &'a Ast, text: usize) -> Draft<'a> {
+        let (exprs, stmts) = (Fresh::after(&ast.exprs, text / 8), Fresh::after(&ast.stmts, text / 32));
+        let decls = Fresh::after(&ast.decls, 0);
         Draft { exprs, stmts, decls, names: &ast.names }
     }
 

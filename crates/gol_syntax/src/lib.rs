@@ -93,7 +93,7 @@ pub fn parse_expr(map: &SourceMap, file: FileId, ast: &Ast) -> (ExprId, Vec<Diag
     match parsed.source {
         Some(Source::Expr(x)) => (x, parsed.errors),
         _ => {
-            let mut draft = Draft::new(ast);
+            let mut draft = Draft::new(ast, 0);
             let bad = draft.expr(ast::Expr::Bad, start_of(map, file));
             ast.append(draft);
             (bad, parsed.errors)

@@ -63,7 +63,7 @@ fn parse_tokens(
     start: Tok,
 ) -> Parsed {
     let mut tokens = lexed.tokens;
-    let mut cx = Cx::new(Draft::new(ast), file, text, base);
+    let mut cx = Cx::new(Draft::new(ast, text.len()), file, text, base);
     cx.errors = lexed.errors;
     if let Some(i) = relabel(&mut tokens, start == Tok::StartRepl) {
         let (lo, _, hi) = tokens[i];
