@@ -49,6 +49,8 @@ mod idle;
 #[cfg(not(loom))]
 mod limits;
 mod lock;
+#[cfg(all(test, loom))]
+mod models;
 #[cfg(not(loom))]
 mod monitor;
 #[cfg(not(loom))]
