@@ -834,6 +834,35 @@ handlers! {
         s.next(2)
     };
 
+    Assert: |s| {
+        let (t, x) = (s.word(1), s.reg(s.b()));
+        if *x != t {
+            return s.leave();
+        }
+        let (t, data) = (s.cx.vm.image.ty(TypeRef(t as u32)), *x.add(1));
+        match t.regs {
+            0 => {}
+            1 => s.set(data),
+            _ => load_leaves(&t.leaves, data as *const u8, s.reg(s.a())),
+        }
+        s.next(3)
+    };
+    Assert2: |s| {
+        let (t, x) = (s.word(1), s.reg(s.b()));
+        let (yes, data) = (*x == t, *x.add(1));
+        let t = s.cx.vm.image.ty(TypeRef(t as u32));
+        // What is not there has a zero value, which for a Mem type is in new memory.
+        if t.regs > 1 || t.is_mem && !yes {
+            return s.leave();
+        }
+        let to = s.reg(s.a());
+        if t.regs == 1 {
+            *to = if yes { data } else { 0 };
+        }
+        *to.add(t.regs as usize) = yes as u64;
+        s.next(3)
+    };
+
     // A nil mutex is the call's affair, whose trace shows where.
     TryLock: |s| s.jump_if(s.ra() >= NIL_PAGE && change(s.ra(), 0, 1, Acquire));
     TryUnlock: |s| s.jump_if(s.ra() >= NIL_PAGE && change(s.ra(), 1, 0, Release));
