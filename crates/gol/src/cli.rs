@@ -77,6 +77,11 @@ enum Sub {
         /// A code, such as UnusedVar
         code: Option<String>,
     },
+    /// Show what the library says about a package, a name in it, a method or field; without words, the packages
+    Doc {
+        /// Such as strings, strings.Fields, json.Decoder.Decode, append
+        words: Vec<String>,
+    },
     /// Show the bytecode of a program's functions beside their source lines
     Dis {
         /// Show the library's functions too
@@ -136,6 +141,8 @@ pub(crate) enum Command {
     Check { format: Format, paths: Vec<String> },
     /// Explain an error code, or list them.
     Explain { code: Option<String> },
+    /// Show documentation.
+    Doc { query: String },
     /// Show bytecode.
     Dis { all: bool, path: String, name: Option<String> },
     /// Show a tree.
@@ -184,6 +191,7 @@ pub(crate) fn from_args() -> Command {
             Command::Check { format, paths }
         }
         Sub::Explain { code } => Command::Explain { code },
+        Sub::Doc { words } => Command::Doc { query: words.join(".") },
         Sub::Dis { all, path, name } => Command::Dis { all, path, name },
         Sub::Ast { path } => Command::Ast { path },
         Sub::Tokens { path } => Command::Tokens { path },

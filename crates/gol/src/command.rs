@@ -23,6 +23,7 @@ pub(crate) fn execute(command: Command) -> ExitCode {
         Command::Repl { flags } => repl::repl(&flags),
         Command::Check { format, paths } => check::check(format, &paths),
         Command::Explain { code } => explain::explain(code.as_deref()),
+        Command::Doc { query } => show::doc(&query),
         Command::Dis { all, path, name } => show::dis(&path, all, name.as_deref()),
         Command::Ast { path } => show::ast(&path),
         Command::Tokens { path } => show::tokens(&path),

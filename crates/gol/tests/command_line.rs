@@ -324,3 +324,35 @@ fn limits_end_a_program_with_a_report() {
     let (status, _, err) = outcome(&mut gol(&["--timeout", "5", path]));
     assert!(status == Some(2) && err.contains("no duration"), "{err}");
 }
+
+#[test]
+fn the_library_can_be_read_about() {
+    let says = |words: &[&str]| {
+        let all: Vec<&str> = ["doc"].iter().chain(words).copied().collect();
+        let (status, out, err) = outcome(&mut gol(&all));
+        assert!(status == Some(0) && err.is_empty(), "{words:?}: {err}");
+        out
+    };
+    let fields = says(&["strings.Fields"]);
+    let start = "package strings // import \"strings\"\n\nfunc Fields(s string) []string\n    Fields ";
+    assert!(fields.starts_with(start), "{fields}");
+    assert_eq!(says(&["strings", "fields"]), fields);
+    let reader = says(&["csv.Reader"]);
+    assert!(reader.contains("\tComma rune\n") && reader.contains("\t// Has unexported fields.\n}\n"), "{reader}");
+    assert!(!reader.contains("bufio"), "{reader}");
+    assert!(reader.contains("\nfunc (r *Reader) Read() (record []string, err error)\n"), "{reader}");
+    assert!(reader.contains("\nfunc NewReader(r io.Reader) *Reader\n"), "{reader}");
+    assert!(says(&["csv.Reader.Comma"]).contains("type Reader struct {\n    Comma rune\n}\n    Comma separates"));
+    assert!(says(&["strings.Builder.WriteString"]).contains("func (b *Builder) WriteString(s string) (int, error)\n"));
+    assert!(says(&["golang.org/x/sync/errgroup.Group.Go"]).contains("func (g *Group) Go(f func() error)\n"));
+    assert!(says(&["append"]).starts_with("package builtin\n\nfunc append("));
+    assert!(says(&["io"]).contains("\ntype Reader interface{ ... }\n"));
+    assert!(says(&[]).contains("\nstrings "));
+    for (query, error) in [
+        ("strings.Feilds", "gol: package strings has no exported Feilds; did you mean Fields?\n"),
+        ("strngs", "gol: there is no package strngs; did you mean strings?\n"),
+        ("strings.Builder.Lenn", "gol: type strings.Builder has no exported field or method Lenn; did you mean Len?\n"),
+    ] {
+        assert_eq!(outcome(&mut gol(&["doc", query])), (Some(1), String::new(), error.into()));
+    }
+}

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod constraint;
+pub mod doc;
 mod draw;
 mod find;
 mod input;

@@ -78,7 +78,26 @@ impl Library {
     }
 }
 
-/// The import paths of all packages, sorted.
+impl Library {
+    /// The import paths of all packages, sorted.
+    pub fn paths(&self) -> Vec<String> {
+        let Library::Folder(root) = self else { return paths().into_iter().map(str::to_string).collect() };
+        let (mut all, mut todo) = (Vec::new(), vec![root.clone()]);
+        while let Some(dir) = todo.pop() {
+            let entries = std::fs::read_dir(&dir).into_iter().flatten().flatten().map(|e| e.path());
+            let (dirs, files): (Vec<_>, Vec<_>) = entries.partition(|p| p.is_dir());
+            if files.iter().any(|p| p.extension().is_some_and(|e| e == "gol")) {
+                let inside = dir.strip_prefix(root).unwrap_or(&dir);
+                all.push(inside.to_string_lossy().replace('\\', "/"));
+            }
+            todo.extend(dirs);
+        }
+        all.sort();
+        all
+    }
+}
+
+/// The import paths of all packages inside the binary, sorted.
 pub fn paths() -> Vec<&'static str> {
     let mut all: Vec<_> = FILES.iter().map(|f| f.dir).collect();
     all.dedup();

@@ -1,4 +1,4 @@
-//! What the phases make of a text, for people to see: tokens, tree, bytecode.
+//! What the phases make of a text, for people to see: tokens, tree, bytecode; and what the library says.
 
 use super::{REJECTED, draw, fail, input, print};
 use crate::settings::library;
@@ -21,6 +21,17 @@ pub(super) fn ast(path: &str) -> ExitCode {
     };
     draw(&built, Format::Pretty, &mut std::io::stderr().lock());
     if built.failed() { ExitCode::from(REJECTED) } else { print(&text) }
+}
+
+/// `gol doc PKG[.NAME[.METHOD]]`.
+pub(super) fn doc(query: &str) -> ExitCode {
+    if query.is_empty() {
+        return print(&gol_driver::doc::packages(&library()));
+    }
+    match gol_driver::doc::doc(&library(), query) {
+        Ok(text) => print(&text),
+        Err(e) => fail(&e),
+    }
 }
 
 /// `gol dis PATH [NAME]`.
