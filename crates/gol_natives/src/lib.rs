@@ -9,6 +9,7 @@ mod bytes;
 mod debug;
 mod errno;
 mod hash;
+mod json;
 mod math;
 mod os;
 mod rand;
@@ -45,6 +46,7 @@ type Table = &'static [(&'static str, NativeFn)];
 const TABLES: &[(&str, Table)] = &[
     ("bufio", &[("indexByte", bytes::index_byte)]),
     ("bytes", bytes::TABLE),
+    ("encoding/json", json::TABLE),
     ("hash/crc32", hash::CRC32),
     ("internal/errno", errno::TABLE),
     ("internal/reflectlite", reflectlite::TABLE),
