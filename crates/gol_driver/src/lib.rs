@@ -11,6 +11,7 @@ mod find;
 mod input;
 mod load;
 mod modfile;
+mod names;
 pub mod session;
 pub mod show;
 pub mod stdlib;

@@ -336,6 +336,12 @@ impl<'a> Loader<'a> {
         self.report(Code::BrokenImport, import.span, text);
     }
 
+    /// The texts of a package of the standard library.
+    pub(crate) fn library_files(&self, path: &str) -> Vec<String> {
+        let text = |f: crate::stdlib::LibraryFile| f.text.into_owned();
+        self.library.package(path).into_iter().map(text).collect()
+    }
+
     /// Loads a package of the standard library; false if there is none with this path.
     pub(crate) fn standard(&mut self, types: &mut Program, path: &str, trail: &mut Vec<String>) -> bool {
         if self.known.get(path).is_some_and(|id| types.package(*id).options.trusted) {

@@ -174,8 +174,11 @@ impl<'a> Front<'a> {
     }
 
     /// Imports the packages of the library whose names the text uses, unless the names stand for something else.
-    fn import_by_use(&mut self, text: &str) {
+    pub(crate) fn import_by_use(&mut self, text: &str) {
         let tokens = gol_syntax::tokens(text);
+        if let [("name", span), ("newline", _)] | [("name", span)] = tokens[..] {
+            self.import_named(&text[span.lo as usize..span.hi as usize]);
+        }
         for (i, (kind, span)) in tokens.iter().enumerate() {
             let dot = |at: usize| tokens.get(at).is_some_and(|t| t.0 == ".");
             if *kind != "name" || !dot(i + 1) || i > 0 && dot(i - 1) {

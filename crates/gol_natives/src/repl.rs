@@ -302,7 +302,7 @@ impl Item {
         let rest = |out: &mut String| {
             let _ = write!(out, "\u{2026} {more} more");
         };
-        if self.len(room + 1) <= room {
+        if room == usize::MAX || self.len(room + 1) <= room {
             for (i, (name, item)) in items.iter().enumerate() {
                 if i > 0 {
                     out.push_str(", ");

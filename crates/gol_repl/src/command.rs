@@ -48,7 +48,10 @@ impl Session<'_> {
                 Some(text) => Outcome::text(text),
                 None => Outcome::error(format!("no function {rest} is compiled: it was never used")),
             },
-            Some("doc") if !rest.is_empty() => Outcome::error("no documentation"),
+            Some("doc") if !rest.is_empty() => match self.front.doc(rest) {
+                Some(text) => Outcome::text(text),
+                None => Outcome::error(format!("nothing is known of {rest}")),
+            },
             Some("gs") => Outcome::text(goroutines(&self.vm.goroutines())),
             Some("load") if !rest.is_empty() => self.load(rest),
             Some("save") if !rest.is_empty() => self.save(rest),

@@ -7,13 +7,13 @@ use signal_hook::iterator::{Handle, Signals};
 /// Watches for as long as it lives.
 pub(crate) struct Watch(Option<Handle>);
 
-/// Has SIGINT stop the running entry; when none is running it ends the process, as it would without.
-pub(crate) fn watch(interrupter: Interrupter) -> Watch {
+/// Has SIGINT stop the running entry; with `fatal` it ends the process when none is running, as it would without.
+pub(crate) fn watch(interrupter: Interrupter, fatal: bool) -> Watch {
     let Ok(mut signals) = Signals::new([SIGINT]) else { return Watch(None) };
     let handle = signals.handle();
     let started = std::thread::Builder::new().name("interrupts".into()).spawn(move || {
         for signal in signals.forever() {
-            if !interrupter.interrupt() {
+            if !interrupter.interrupt() && fatal {
                 let _ = signal_hook::low_level::emulate_default_handler(signal);
             }
         }

@@ -6,12 +6,16 @@
 #![forbid(unsafe_code)]
 
 mod command;
+mod complete;
 mod console;
+mod highlight;
 mod host;
 mod interrupts;
 mod session;
+mod terminal;
 mod transcript;
 
 pub use console::Console;
 pub use session::{Interrupter, Outcome, Session, Settings};
+pub use terminal::terminal;
 pub use transcript::transcript;

@@ -36,7 +36,7 @@ pub fn transcript(library: &Library, settings: Settings, input: Box<dyn BufRead 
     let pipes = Arc::new(Pipes { input: Mutex::new(input) });
     let mut session = Session::new(library, settings, pipes.clone())?;
     let interrupter = session.interrupter();
-    let watch = crate::interrupts::watch(interrupter);
+    let watch = crate::interrupts::watch(interrupter, true);
     let mut entry = String::new();
     loop {
         let mut line = Vec::new();

@@ -179,6 +179,11 @@ impl Program {
         scope.objects().iter().copied().filter(|&o| scope.get(self.objects[o].name) == Some(o)).collect()
     }
 
+    /// The predeclared objects.
+    pub fn predeclared(&self) -> Vec<ObjId> {
+        self.scope(ScopeId::UNIVERSE).objects().to_vec()
+    }
+
     /// The kind of a variable that is declared in this scope.
     pub(crate) fn var_kind_in(&self, scope: ScopeId) -> VarKind {
         if self.is_session_scope(scope) { VarKind::Package } else { VarKind::Local }

@@ -4,19 +4,26 @@ use super::fail;
 use crate::cli::RunFlags;
 use crate::settings::{self, library};
 use gol_repl::Settings;
-use std::io::BufReader;
+use std::io::{BufReader, IsTerminal};
 use std::process::ExitCode;
 
-/// A session on standard input, until its end.
+/// A session on the terminal, or on standard input as it comes, until its end.
 pub(super) fn repl(flags: &RunFlags) -> ExitCode {
     let options = match settings::options(flags, vec!["gol".into()]) {
         Ok(options) => options,
         Err(e) => return fail(&e),
     };
     let dir = std::env::current_dir().unwrap_or_default();
-    let settings = Settings { options, dir, colors: false };
+    let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
+    let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
+    let colors = terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|t| t != "dumb");
+    let settings = Settings { options, dir, colors };
     let library = library();
     let run = || {
+        if terminal {
+            let version = format!("gol {}", env!("CARGO_PKG_VERSION"));
+            return gol_repl::terminal(&library, settings, &version).map_err(gol_driver::InputError);
+        }
         let input = Box::new(BufReader::new(std::io::stdin()));
         gol_repl::transcript(&library, settings, input).map_err(gol_driver::InputError)
     };
