@@ -14,11 +14,14 @@ use std::time::Duration;
     version,
     about,
     disable_help_subcommand = true,
-    override_usage = "gol [FLAGS] FILE [ARGS]...\n       gol COMMAND ..."
+    override_usage = "gol [FLAGS] FILE [ARGS]...\n       gol [FLAGS] -e CODE [ARGS]...\n       gol COMMAND ..."
 )]
 struct Cli {
     #[command(flatten)]
     flags: RunFlags,
+    /// Run statements or declarations, or print the values of an expression; packages are imported by use
+    #[arg(short, value_name = "CODE", allow_hyphen_values = true)]
+    e: Option<String>,
     #[command(subcommand)]
     command: Option<Sub>,
 }
@@ -137,6 +140,8 @@ pub(crate) enum Command {
     Run { flags: RunFlags, path: String, args: Vec<String> },
     /// Evaluate entries.
     Repl { flags: RunFlags },
+    /// Run a text from the command line.
+    Evaluate { flags: RunFlags, code: String, args: Vec<String> },
     /// Check programs.
     Check { format: Format, paths: Vec<String> },
     /// Explain an error code, or list them.
@@ -163,6 +168,14 @@ pub(crate) fn from_args() -> Command {
     let mut clap = definition();
     let cli = Cli::from_arg_matches(&clap.get_matches_mut()).unwrap_or_else(|e| e.exit());
     let top = cli.flags;
+    if let Some(code) = cli.e {
+        let args = match cli.command {
+            None => Vec::new(),
+            Some(Sub::File(args)) => args,
+            Some(_) => clap.error(clap::error::ErrorKind::ArgumentConflict, "-e goes with no command").exit(),
+        };
+        return Command::Evaluate { flags: top, code, args };
+    }
     let Some(command) = cli.command else {
         // Alone: a session for people; a program from a pipe.
         if std::io::stdin().is_terminal() {

@@ -20,6 +20,7 @@ const REJECTED: u8 = 1;
 pub(crate) fn execute(command: Command) -> ExitCode {
     match command {
         Command::Run { flags, path, args } => run::run(&flags, &path, args),
+        Command::Evaluate { flags, code, args } => repl::evaluate(&flags, &code, args),
         Command::Repl { flags } => repl::repl(&flags),
         Command::Check { format, paths } => check::check(format, &paths),
         Command::Explain { code } => explain::explain(code.as_deref()),

@@ -121,7 +121,7 @@ fn marks_and_line_ends_of_other_systems() {
 
 #[test]
 fn arguments_that_make_no_sense() {
-    for args in [&["--nope"][..], &["check"], &["run"], &["run", "--"], &["check", "--format=nope", "x.gol"], &[]] {
+    for args in [&["--nope"][..], &["check"], &["run"], &["run", "--"], &["check", "--format=nope", "x.gol"]] {
         let (status, _, err) = outcome(&mut gol(args));
         assert_eq!(status, Some(2), "{args:?}");
         assert!(err.contains("--help"), "{args:?}: {err}");
@@ -135,10 +135,13 @@ fn arguments_that_make_no_sense() {
 
 #[test]
 fn a_program_from_standard_input() {
-    let mut child = gol(&["-"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(HELLO.as_bytes()).unwrap();
-    let out = child.wait_with_output().unwrap();
-    assert_eq!((out.status.code(), &out.stdout[..]), (Some(0), &b"hi\n"[..]));
+    // With a dash, and without any word.
+    for args in [&["-"][..], &[]] {
+        let mut child = gol(args).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(HELLO.as_bytes()).unwrap();
+        let out = child.wait_with_output().unwrap();
+        assert_eq!((out.status.code(), &out.stdout[..]), (Some(0), &b"hi\n"[..]));
+    }
 }
 
 #[cfg(unix)]
@@ -221,13 +224,13 @@ fn phases_can_be_seen() {
     let path = file(
         "phases",
         "x.gol",
-        "package main\n\nfunc f(a int) int { return a + 1 }\n\nfunc main() { println(f(1)) }\n",
+        "package main\n\nfunc f(a int) int { for a < 9 { a++ }; return a }\n\nfunc main() { println(f(1)) }\n",
     );
     let path = path.to_str().unwrap();
     let (status, out, _) = outcome(&mut gol(&["dis", path, "main.f"]));
     assert_eq!(status, Some(0));
     assert!(out.starts_with("func main.f args=1 results=1"), "{out}");
-    assert!(out.contains("x.gol:3: func f(a int) int { return a + 1 }"), "{out}");
+    assert!(out.contains("x.gol:3: func f(a int) int { for a < 9 { a++ }; return a }"), "{out}");
     assert!(!out.contains("func main.main"), "{out}");
     let (status, out, _) = outcome(&mut gol(&["ast", path]));
     assert!(status == Some(0) && out.starts_with("File main\n"), "{out}");
@@ -355,4 +358,24 @@ fn the_library_can_be_read_about() {
     ] {
         assert_eq!(outcome(&mut gol(&["doc", query])), (Some(1), String::new(), error.into()));
     }
+}
+
+#[test]
+fn code_on_the_command_line() {
+    let run = |args: &[&str]| outcome(&mut gol(args));
+    assert_eq!(run(&["-e", "1 + 2"]), (Some(0), "3\n".into(), String::new()));
+    assert_eq!(run(&["-e", "strconv.Atoi(\"x\")"]).1, "0 strconv.Atoi: parsing \"x\": invalid syntax\n");
+    assert_eq!(run(&["-e", "fmt.Println(strings.ToUpper(os.Args[1]))", "abc", "-v"]).1, "ABC\n");
+    assert_eq!(run(&["-e", "x := 3; for i := range x { fmt.Print(i) }"]).1, "012");
+    assert_eq!(run(&["-e", "func f(n int) int { return n * n }\nfmt.Print(f(7))"]).1, "49");
+    assert_eq!(run(&["-e", "-1"]).1, "-1\n");
+    let (status, out, err) = run(&["-e", "fmt.Println(1); panic(\"no\")"]);
+    assert!(status == Some(2) && out == "1\n" && err.starts_with("panic: no\n"), "{err}");
+    let (status, _, err) = run(&["-e", "<-make(chan int)"]);
+    assert!(status == Some(2) && err.starts_with("fatal error: all goroutines are asleep - deadlock!\n"), "{err}");
+    let (status, out, err) = run(&["-e", "x + 1"]);
+    assert!(status == Some(1) && out.is_empty() && err.contains("undefined: x"), "{err}");
+    assert_eq!(run(&["-e", "os.Exit(7)"]).0, Some(7));
+    let (status, _, err) = run(&["--timeout", "50ms", "-e", "for {}"]);
+    assert!(status == Some(2) && err.starts_with("fatal error: time limit of 50ms reached\n"), "{err}");
 }

@@ -262,30 +262,41 @@ impl<'a> Front<'a> {
 
     /// The type of an expression, or what a type or package is, without evaluating anything.
     pub fn type_of(&mut self, text: &str, colors: bool) -> Result<String, Rejected> {
+        let last = self.look_at(text, colors)?.1;
+        let names = &self.loader.ast.names;
+        let text = |o: &ObjId| self.types.type_string(names, self.types.objects[*o].ty);
+        Ok(match &last {
+            Last::Values(step) if step.lhs.len() == 1 => text(&step.lhs[0]),
+            Last::Values(step) => format!("({})", step.lhs.iter().map(text).collect::<Vec<_>>().join(", ")),
+            Last::Call(_) => "no value".into(),
+            other => self.text_of(other).unwrap_or_default(),
+        })
+    }
+
+    /// Whether a text is an expression with values that are worth seeing, without evaluating it.
+    pub fn has_value(&mut self, text: &str) -> bool {
+        let looked = self.look_at(text, false);
+        looked
+            .is_ok_and(|(x, last)| !self.is_print(x) && matches!(last, Last::Values(_) | Last::Constant(_) | Last::Nil))
+    }
+
+    /// Checks an expression; the session stays as it was.
+    fn look_at(&mut self, text: &str, colors: bool) -> Result<(ExprId, Last), Rejected> {
         self.import_by_use(text);
-        let Some(id) = self.loader.map.add("expression", text.to_string()) else { return Ok(String::new()) };
-        let (x, mut found) = gol_syntax::parse_expr(&self.loader.map, id, &self.loader.ast);
-        if found.is_empty() {
-            let file = self.loader.map.file(id);
-            let span = Span::new(file.base, file.base + file.text.len() as u32);
-            let body = Block { stmts: Vec::new(), span };
-            let entry = EntryText { span, decls: Vec::new(), body, last: Some(x) };
-            let checked = self.types.check_entry(&self.loader.ast, &self.loader.map, entry, &self.loader.known);
-            found = checked.1;
-            let last = checked.0.last;
-            self.types.undo_entry();
-            if found.is_empty() {
-                let names = &self.loader.ast.names;
-                let text = |o: &ObjId| self.types.type_string(names, self.types.objects[*o].ty);
-                return Ok(match &last {
-                    Last::Values(step) if step.lhs.len() == 1 => text(&step.lhs[0]),
-                    Last::Values(step) => format!("({})", step.lhs.iter().map(text).collect::<Vec<_>>().join(", ")),
-                    Last::Call(_) => "no value".into(),
-                    other => self.text_of(other).unwrap_or_default(),
-                });
-            }
+        let Some(id) = self.loader.map.add("expression", text.to_string()) else {
+            return Err(Rejected("the text is too large\n".into()));
+        };
+        let (x, found) = gol_syntax::parse_expr(&self.loader.map, id, &self.loader.ast);
+        if !found.is_empty() {
+            return Err(self.rejected(&found, colors));
         }
-        Err(self.rejected(&found, colors))
+        let file = self.loader.map.file(id);
+        let span = Span::new(file.base, file.base + file.text.len() as u32);
+        let body = Block { stmts: Vec::new(), span };
+        let entry = EntryText { span, decls: Vec::new(), body, last: Some(x) };
+        let (entry, found) = self.types.check_entry(&self.loader.ast, &self.loader.map, entry, &self.loader.known);
+        self.types.undo_entry();
+        if found.is_empty() { Ok((x, entry.last)) } else { Err(self.rejected(&found, colors)) }
     }
 
     fn rejected(&self, found: &[Diagnostic], colors: bool) -> Rejected {

@@ -11,11 +11,13 @@ mod console;
 mod highlight;
 mod host;
 mod interrupts;
+mod once;
 mod session;
 mod terminal;
 mod transcript;
 
 pub use console::Console;
+pub use once::evaluate;
 pub use session::{Interrupter, Outcome, Session, Settings};
 pub use terminal::terminal;
 pub use transcript::transcript;

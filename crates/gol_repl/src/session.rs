@@ -29,6 +29,9 @@ pub struct Outcome {
     pub error: String,
     /// The session is over, with this exit status.
     pub exit: Option<i32>,
+    /// What a process that does no more than this ends with: 0, 1 for a text that was refused, 2 for one that failed when it
+    /// ran, 130 for one that was interrupted, or what the program asked for.
+    pub status: i32,
 }
 
 impl Outcome {
@@ -37,7 +40,7 @@ impl Outcome {
     }
 
     pub(crate) fn error(text: impl Into<String>) -> Outcome {
-        Outcome { error: line(text.into()), ..Outcome::default() }
+        Outcome { error: line(text.into()), status: 1, ..Outcome::default() }
     }
 }
 
@@ -122,6 +125,14 @@ impl<'a> Session<'a> {
         outcome
     }
 
+    /// Evaluates a text of which an expression's values are printed as `fmt.Println` has them.
+    pub fn eval_and_print(&mut self, text: &str) -> Outcome {
+        if self.front.has_value(text) {
+            return self.eval(&format!("fmt.Println({text})"));
+        }
+        self.eval(text)
+    }
+
     /// Takes what a file declares.
     pub(crate) fn load_package(&mut self, name: &str, text: Vec<u8>) -> Outcome {
         let compiled = self.front.load(name, text, self.settings.colors);
@@ -151,9 +162,9 @@ impl<'a> Session<'a> {
         match self.host.run(&self.vm, entry) {
             Ok(ran) => finish(ran, &mut outcome),
             Err(what) => {
-                let text = format!("gol: internal error: {what}\nThis is a bug in gol. Please report it.\n");
-                outcome.error.push_str(&text);
+                outcome.error.push_str(&what);
                 outcome.exit = Some(2);
+                outcome.status = 2;
             }
         }
         (outcome, true)
@@ -188,12 +199,15 @@ fn finish(ran: Ran, outcome: &mut Outcome) {
     }
     if let Some(report) = ran.report {
         outcome.error = line(report);
+        outcome.status = 2;
     } else if ran.interrupted {
         outcome.error = "interrupted\n".into();
+        outcome.status = 130;
     } else if ran.ended == Ended::Goexit {
         outcome.error = "the entry's goroutine ended by runtime.Goexit\n".into();
     }
     if let Ended::Exit(status) = ran.ended {
         outcome.exit = Some(status);
+        outcome.status = status;
     }
 }

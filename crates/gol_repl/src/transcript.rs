@@ -8,8 +8,14 @@ use std::io::{BufRead, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Standard input, shared by the shell and the program; standard output and error.
-struct Pipes {
+pub(crate) struct Pipes {
     input: Mutex<Box<dyn BufRead + Send>>,
+}
+
+impl Pipes {
+    pub(crate) fn new(input: Box<dyn BufRead + Send>) -> Pipes {
+        Pipes { input: Mutex::new(input) }
+    }
 }
 
 impl Console for Pipes {
@@ -33,7 +39,7 @@ impl Console for Pipes {
 
 /// Runs a session on a text; gives the exit status: that of `os.Exit`, or 1 if the last entry was wrong.
 pub fn transcript(library: &Library, settings: Settings, input: Box<dyn BufRead + Send>) -> Result<i32, String> {
-    let pipes = Arc::new(Pipes { input: Mutex::new(input) });
+    let pipes = Arc::new(Pipes::new(input));
     let mut session = Session::new(library, settings, pipes.clone())?;
     let interrupter = session.interrupter();
     let watch = crate::interrupts::watch(interrupter, true);

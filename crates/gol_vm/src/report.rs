@@ -203,11 +203,11 @@ pub(crate) unsafe fn deadlock(vm: &Vm, gs: &[*mut G], main_left: bool) {
     }
 }
 
-/// A limit that the user set was reached.
+/// What is said of a limit that the user set and the program reached.
 ///
 /// # Safety
 /// As [`deadlock`].
-pub(crate) unsafe fn limit(vm: &Vm, limit: Limit, gs: &[*mut G]) {
+pub(crate) unsafe fn limit(vm: &Vm, limit: Limit, gs: &[*mut G]) -> String {
     let limits = vm.options().limits;
     let what = match limit {
         Limit::Memory => format!("memory limit of {} bytes", limits.memory.unwrap_or(0)),
@@ -218,7 +218,12 @@ pub(crate) unsafe fn limit(vm: &Vm, limit: Limit, gs: &[*mut G]) {
     let mut out = format!("fatal error: {what} reached\n");
     // SAFETY: the caller's promise.
     unsafe { dump(vm, gs, &mut out) };
-    vm.crash.write(out.as_bytes());
+    out
+}
+
+/// What is said of a fault of gol's own.
+pub(crate) fn fault(what: &str) -> String {
+    format!("gol: internal error: {what}\nThis is a bug in gol. Please report it.\n")
 }
 
 /// Every goroutine with its state and trace.

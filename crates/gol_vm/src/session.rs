@@ -80,12 +80,13 @@ impl Vm {
         self.runtime().asleep()
     }
 
-    /// What went wrong in gol itself, which has ended the run.
+    /// What is said when the whole run has ended, goroutines and all: by a limit, or by a fault of gol's own.
     pub fn broken(&self) -> Option<String> {
-        match self.runtime().end()? {
-            RunEnd::Crashed(what) => Some(what),
-            other => Some(format!("the run ended: {other:?}")),
-        }
+        Some(match self.runtime().end()? {
+            RunEnd::Limit(limit) => self.limit_report(limit),
+            RunEnd::Crashed(what) => report::fault(&what),
+            other => report::fault(&format!("the run ended: {other:?}")),
+        })
     }
 
     /// Ends the run: no goroutine goes on.

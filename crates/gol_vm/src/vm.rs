@@ -12,7 +12,7 @@ use crate::value::load_leaves;
 use crate::{NativeFn, interp, report, services};
 use gol_bytecode::{Addition, FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, MarkSession, RootVisitor, mem};
-use gol_runtime::{Config, G, Limits, Machine, Mode, RunEnd, Runtime, Worker};
+use gol_runtime::{Config, G, Limit, Limits, Machine, Mode, RunEnd, Runtime, Worker};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -165,18 +165,23 @@ impl Vm {
                 2
             }
             RunEnd::Limit(limit) => {
-                // SAFETY: none is shown unless all workers have ended.
-                unsafe { report::limit(self, limit, &if runtime.at_rest() { runtime.all_gs() } else { Vec::new() }) };
+                self.crash.write(self.limit_report(limit).as_bytes());
                 2
             }
             RunEnd::Crashed(what) => {
-                self.crash.write(
-                    format!("gol: internal error: {what}\nThis is a bug in gol. Please report it.\n").as_bytes(),
-                );
+                self.crash.write(report::fault(&what).as_bytes());
                 2
             }
             RunEnd::Stopped => 130,
         }
+    }
+
+    /// What is said when the run has ended by a limit.
+    pub(crate) fn limit_report(&self, limit: Limit) -> String {
+        let runtime = self.runtime();
+        let gs = if runtime.at_rest() { runtime.all_gs() } else { Vec::new() };
+        // SAFETY: none is shown unless all workers have ended.
+        unsafe { report::limit(self, limit, &gs) }
     }
 
     /// What the scheduler is made with.

@@ -1,4 +1,4 @@
-//! `gol repl`, and `gol` alone.
+//! `gol repl`, and `gol` alone; `gol -e`.
 
 use super::fail;
 use crate::cli::RunFlags;
@@ -29,6 +29,29 @@ pub(super) fn repl(flags: &RunFlags) -> ExitCode {
     };
     match gol_driver::on_a_large_stack(run) {
         // Whatever the session leaves running ends with it.
+        Ok(status) => std::process::exit(status),
+        Err(e) => fail(&e.0),
+    }
+}
+
+/// `gol -e CODE ARGS...`.
+pub(super) fn evaluate(flags: &RunFlags, code: &str, args: Vec<String>) -> ExitCode {
+    if flags.seed.is_some() {
+        // An entry runs beside its session, which is not the seed's to order.
+        return fail("--seed needs a whole program: put it into a file or pipe it into gol");
+    }
+    let mut all = vec!["gol".to_string()];
+    all.extend(args);
+    let options = match settings::options(flags, all) {
+        Ok(options) => options,
+        Err(e) => return fail(&e),
+    };
+    let dir = std::env::current_dir().unwrap_or_default();
+    let colors = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+    let library = library();
+    let settings = Settings { options, dir, colors };
+    let run = || gol_repl::evaluate(&library, settings, code).map_err(gol_driver::InputError);
+    match gol_driver::on_a_large_stack(run) {
         Ok(status) => std::process::exit(status),
         Err(e) => fail(&e.0),
     }
