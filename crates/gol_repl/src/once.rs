@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub fn evaluate(library: &Library, settings: Settings, text: &str) -> Result<i32, String> {
     let pipes = Arc::new(Pipes::new(Box::new(BufReader::new(std::io::stdin()))));
     let mut session = Session::new(library, settings, pipes)?;
-    let watch = crate::interrupts::watch(session.interrupter());
+    let watch = crate::interrupts::watch(session.interrupter(), true);
     let outcome = session.eval_and_print(text);
     drop(watch);
     eprint(&outcome.error);
