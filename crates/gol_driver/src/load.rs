@@ -96,7 +96,7 @@ struct Import {
 
 /// What a program is loaded into, package by package.
 pub(crate) struct Loader<'a> {
-    library: &'a Library,
+    pub(crate) library: &'a Library,
     pub(crate) map: SourceMap,
     pub(crate) ast: Ast,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -334,12 +334,6 @@ impl<'a> Loader<'a> {
             text.push_str(&format!("\n\timports {} from {}", step.path, step.file));
         }
         self.report(Code::BrokenImport, import.span, text);
-    }
-
-    /// The texts of a package of the standard library.
-    pub(crate) fn library_files(&self, path: &str) -> Vec<String> {
-        let text = |f: crate::stdlib::LibraryFile| f.text.into_owned();
-        self.library.package(path).into_iter().map(text).collect()
     }
 
     /// Loads a package of the standard library; false if there is none with this path.

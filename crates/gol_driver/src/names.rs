@@ -1,6 +1,7 @@
 //! What a session knows about names, for completion, hints and documentation.
 
-use crate::session::{Front, path_named};
+use crate::doc;
+use crate::session::Front;
 use crate::stdlib;
 use gol_source::Span;
 use gol_types::types::{Type, TypeId};
@@ -134,38 +135,17 @@ impl Front<'_> {
         Some(self.types.type_in_message(&self.loader.ast.names, here, ty))
     }
 
-    /// The declaration and comment of what a name stands for: a package, something in one, a method, a name of the session.
-    pub fn doc(&mut self, name: &str) -> Option<String> {
-        let parts: Vec<&str> = name.split('.').collect();
-        if let Some(pkg) = self.package_of(parts[0]) {
-            let Some(&member) = parts.get(1) else { return self.package_doc(parts[0], pkg) };
-            let obj = self.loader.ast.names.lookup(member).and_then(|n| self.types.lookup(pkg, n))?;
-            return self.object_doc(obj, parts.get(2).copied());
-        }
-        if let [path] = parts[..]
-            && path.contains('/')
-        {
-            let last = path.rsplit('/').next()?;
-            return (path_named(last) == Some(path)).then(|| self.doc(last)).flatten();
-        }
-        let pkg = self.types.session_package()?;
-        let obj = self.loader.ast.names.lookup(parts[0]).and_then(|n| self.types.lookup(pkg, n))?;
-        self.object_doc(obj, parts.get(1).copied())
-    }
-
-    fn package_doc(&mut self, name: &str, pkg: PkgId) -> Option<String> {
-        let path = self.types.package(pkg).path.clone();
-        let files = self.loader.library_files(&path);
-        let clause = format!("package {}", self.loader.ast.text(self.types.package(pkg).name));
-        let text = files.iter().find_map(|text| {
-            let at = text.lines().position(|l| l.trim_end() == clause)?;
-            let comment = comment_above(text, at);
-            (!comment.is_empty()).then_some(comment)
-        });
-        let mut names = self.members(name);
-        names.sort();
-        let list = format!("{}\n", names.join(" "));
-        Some(format!("{clause} // import \"{path}\"\n\n{}\n{list}", text.unwrap_or_default()))
+    /// The declaration and comment of what a name stands for: one of the session, or what [`doc::doc`] knows. The error says
+    /// that there is no such thing.
+    pub fn doc(&mut self, name: &str) -> Result<String, String> {
+        let (first, method) = match name.split_once('.') {
+            Some((first, method)) => (first, Some(method)),
+            None => (name, None),
+        };
+        let own = self.types.session_package().zip(self.loader.ast.names.lookup(first));
+        let own = own.and_then(|(pkg, name)| self.types.lookup(pkg, name));
+        let own = own.and_then(|obj| self.object_doc(obj, method));
+        own.map_or_else(|| doc::doc(self.loader.library, name), Ok)
     }
 
     fn object_doc(&mut self, obj: ObjId, method: Option<&str>) -> Option<String> {

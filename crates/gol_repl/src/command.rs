@@ -49,8 +49,8 @@ impl Session<'_> {
                 None => Outcome::error(format!("no function {rest} is compiled: it was never used")),
             },
             Some("doc") if !rest.is_empty() => match self.front.doc(rest) {
-                Some(text) => Outcome::text(text),
-                None => Outcome::error(format!("nothing is known of {rest}")),
+                Ok(text) => Outcome::text(text),
+                Err(text) => Outcome::error(text),
             },
             Some("gs") => Outcome::text(goroutines(&self.vm.goroutines())),
             Some("load") if !rest.is_empty() => self.load(rest),
