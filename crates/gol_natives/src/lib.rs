@@ -7,6 +7,7 @@
 mod atomic;
 mod bytes;
 mod debug;
+mod digest;
 mod errno;
 mod hash;
 mod json;
@@ -46,6 +47,8 @@ type Table = &'static [(&'static str, NativeFn)];
 const TABLES: &[(&str, Table)] = &[
     ("bufio", &[("indexByte", bytes::index_byte)]),
     ("bytes", bytes::TABLE),
+    ("crypto/internal/blocks", digest::HASH),
+    ("crypto/rand", digest::RAND),
     ("encoding/json", json::TABLE),
     ("hash/crc32", hash::CRC32),
     ("internal/errno", errno::TABLE),
