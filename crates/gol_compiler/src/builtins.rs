@@ -114,17 +114,9 @@ impl FuncGen<'_, '_> {
             (Builtin::UnsafeSlice | Builtin::UnsafeString, [p, n]) => {
                 let (tp, tn) = (self.ty(*p), self.ty(*n));
                 let (at, len) = self.operands(*p, tp, *n, tn);
-                let Shape::Pointer(elem) = self.s.shape(tp) else { return self.out(want, 3) };
                 self.asm.set_pos(pos);
                 self.regs.free(m);
-                let t = self.s.type_ref(elem).0 as u64;
-                let (op, regs) = match b {
-                    Builtin::UnsafeSlice => (Op::UnsafeSlice, 3),
-                    _ => (Op::UnsafeString, 2),
-                };
-                let to = self.out(want, regs);
-                self.asm.op_words(op, to, at, len, &[t]);
-                to
+                self.unsafe_view(b, at, tp, len, want)
             }
             (Builtin::UnsafeSliceData, [s]) => {
                 let v = self.operand(*s);
@@ -181,12 +173,45 @@ impl FuncGen<'_, '_> {
                     values.iter().zip(&members[1..]).map(|(v, m)| self.value_as(*v, *m, elem, Want::Any)).collect();
                 self.append_values(*slice, elem, &values, want)
             }
+            (Builtin::Print | Builtin::Println, _) => {
+                let list: Vec<_> = regs.iter().zip(members).map(|(r, m)| (*r, self.print_kind(*m))).collect();
+                self.print_values(&list, b == Builtin::Println);
+                row
+            }
+            (Builtin::Max | Builtin::Min, [first, rest @ ..]) => {
+                let n = self.s.regs(ty);
+                let to = self.build(want, n);
+                self.mov(to, *first, n);
+                self.min_max_values(to, rest, ty, b == Builtin::Max);
+                self.give(want, to, n)
+            }
+            (Builtin::UnsafeAdd, [p, n]) => {
+                let to = self.out(want, 1);
+                self.asm.op(Op::Add, to, *p, *n);
+                to
+            }
+            (Builtin::UnsafeSlice | Builtin::UnsafeString, [at, len]) => {
+                self.unsafe_view(b, *at, members[0], *len, want)
+            }
             _ => {
                 let span = self.s.ast[x].span;
                 self.s.error(Code::NotYet, span, format!("{} of a call with several results", b.name()));
                 row
             }
         }
+    }
+
+    /// `unsafe.Slice` and `unsafe.String` on a pointer of type `ty` and a length in registers.
+    fn unsafe_view(&mut self, b: Builtin, at: Reg, ty: TypeId, len: Reg, want: Want) -> Reg {
+        let Shape::Pointer(elem) = self.s.shape(ty) else { return self.out(want, 3) };
+        let t = self.s.type_ref(elem).0 as u64;
+        let (op, regs) = match b {
+            Builtin::UnsafeSlice => (Op::UnsafeSlice, 3),
+            _ => (Op::UnsafeString, 2),
+        };
+        let to = self.out(want, regs);
+        self.asm.op_words(op, to, at, len, &[t]);
+        to
     }
 
     fn builtin_pos(&self, x: ExprId) -> u32 {
@@ -349,9 +374,18 @@ impl FuncGen<'_, '_> {
             list.push((*a, ty, r));
         }
         self.exprs_into(&list);
+        let rest: Vec<Reg> = list[1..].iter().map(|l| l.2).collect();
+        self.min_max_values(to, &rest, ty, max);
+        self.regs.free(m);
+        self.give(want, to, n)
+    }
+
+    /// Leaves the largest or smallest of `to` and `rest` in `to`.
+    fn min_max_values(&mut self, to: Reg, rest: &[Reg], ty: TypeId, max: bool) {
+        let n = self.s.regs(ty);
         let end = self.asm.label();
         let is_float = matches!(self.s.shape(ty), Shape::F64 | Shape::F32);
-        for &(_, _, r) in &list[1..] {
+        for &r in rest {
             let (next, take) = (self.asm.label(), self.asm.label());
             if is_float {
                 // A NaN wins; of two zeros the sign decides, which and/or of the bits gives.
@@ -370,8 +404,6 @@ impl FuncGen<'_, '_> {
             self.asm.place(next, false);
         }
         self.asm.place(end, false);
-        self.regs.free(m);
-        self.give(want, to, n)
     }
 
     /// `copy` on values in registers.

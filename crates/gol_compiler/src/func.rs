@@ -315,6 +315,8 @@ impl<'s, 'a> FuncGen<'s, 'a> {
         let m = self.regs.mark();
         if self.defers {
             let w = self.window(0);
+            // A deferred call returns to the instruction that made it, so what is before that tells the caller's line.
+            self.asm.op(Op::Nop, 0, 0, 0);
             self.asm.op(Op::RunDefers, w, 0, 0);
             self.regs.free(m);
         }

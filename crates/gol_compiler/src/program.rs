@@ -406,7 +406,14 @@ impl<'a> Session<'a> {
 
     /// Counts the compiled instances of a generic function; false, and an error, if there is no end of them.
     pub(crate) fn may_instantiate(&mut self, obj: ObjId, span: Span) -> bool {
-        let Some(origin) = self.tp.instance(obj).map(|i| i.origin) else { return true };
+        let Some(instance) = self.tp.instance(obj) else { return true };
+        let origin = instance.origin;
+        let given_up = self.tp.types.overgrown().is_some();
+        if given_up || instance.targs.iter().any(|&t| self.tp.types.is_too_large(t)) {
+            let message = "type arguments mention too many types (implementation limitation)";
+            self.error(Code::TypeTooLarge, span, message);
+            return false;
+        }
         let n = self.instance_counts.entry(origin).or_insert(0);
         *n += 1;
         if *n == MAX_INSTANCES {

@@ -3,13 +3,30 @@
 //! An instance is a declared type of its own, one for each generic type and list of arguments, so identity stays
 //! equality of ids. Its underlying type is made as soon as that of the generic type is known.
 
-use crate::types::{Interface, Method, Named, NamedId, Param, Signature, Term, Type, TypeId, TypeParamId, Types};
+use rustc_hash::{FxHashMap, FxHashSet};
+
+use crate::types::{Interface, Method, Named, NamedId, Term, Type, TypeId, TypeParamId, Types};
 
 /// How many instances one instantiation may lead to: an instantiation that never ends is reported elsewhere.
 const MAX_EXPANSIONS: usize = 2_000;
 
-/// How deeply type arguments may nest.
-const MAX_NESTING: u32 = 40;
+/// How deeply a type may nest.
+const MAX_NESTING: u32 = 500;
+
+/// How many types a type may mention: their texts stand for types in messages, and at run time.
+const MAX_MENTIONED: u32 = 20_000;
+
+/// What is known of all types that a type's text mentions: found when the type is made, since types may mention each
+/// other many times over.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Extent {
+    /// A type parameter is among them.
+    pub(crate) params: bool,
+    /// How deeply they nest.
+    pub(crate) nesting: u32,
+    /// How many there are, each time that it is mentioned.
+    pub(crate) size: u32,
+}
 
 /// What stands for type parameters.
 pub type Substitution = [(TypeParamId, TypeId)];
@@ -26,97 +43,73 @@ impl Types {
     }
 
     fn replace(&mut self, ty: TypeId, map: &Substitution) -> TypeId {
-        if !self.mentions_params(ty) {
-            return ty;
-        }
-        let new = match self.get(ty).clone() {
-            Type::Basic(_) => return ty,
-            Type::TypeParam(p) => return map.iter().find(|m| m.0 == p).map_or(ty, |m| m.1),
-            Type::Named(id) => {
-                let named = self.named(id);
-                let Some(origin) = named.origin else { return ty };
-                let targs = named.targs.clone();
-                let targs = targs.into_iter().map(|t| self.replace(t, map)).collect();
-                return self.instance_of(origin, targs);
-            }
-            Type::Pointer(e) => Type::Pointer(self.replace(e, map)),
-            Type::Slice(e) => Type::Slice(self.replace(e, map)),
-            Type::Array(e, n) => Type::Array(self.replace(e, map), n),
-            Type::Map(k, e) => Type::Map(self.replace(k, map), self.replace(e, map)),
-            Type::Chan(d, e) => Type::Chan(d, self.replace(e, map)),
-            Type::Tuple(m) => Type::Tuple(m.into_iter().map(|t| self.replace(t, map)).collect()),
-            Type::Struct(mut fields) => {
-                for f in &mut fields {
-                    f.ty = self.replace(f.ty, map);
-                }
-                Type::Struct(fields)
-            }
-            Type::Func(sig) => Type::Func(self.replace_signature(sig, map)),
-            Type::Interface(i) => Type::Interface(self.replace_interface(i, map)),
-            Type::Union(terms) => Type::Union(self.replace_terms(terms, map)),
-        };
-        self.intern(new)
-    }
-
-    fn replace_signature(&mut self, mut sig: Signature, map: &Substitution) -> Signature {
-        let list = |c: &mut Types, params: &mut Vec<Param>| {
-            for p in params {
-                p.ty = c.replace(p.ty, map);
-            }
-        };
-        list(self, &mut sig.params);
-        list(self, &mut sig.results);
-        sig
-    }
-
-    fn replace_terms(&mut self, terms: Vec<Term>, map: &Substitution) -> Vec<Term> {
-        terms.into_iter().map(|t| Term { tilde: t.tilde, ty: self.replace(t.ty, map) }).collect()
-    }
-
-    fn replace_interface(&mut self, mut i: Interface, map: &Substitution) -> Interface {
-        let methods = |c: &mut Types, list: &mut Vec<Method>| {
-            for m in list {
-                m.ty = c.replace(m.ty, map);
-            }
-        };
-        methods(self, &mut i.methods);
-        i.terms = i.terms.map(|terms| self.replace_terms(terms, map));
-        if let Some(w) = &mut i.written {
-            methods(self, &mut w.explicit);
-            for e in &mut w.embeds {
-                *e = self.replace(*e, map);
-            }
-        }
-        i
+        Replacement { types: self, map, done: FxHashMap::default() }.ty(ty)
     }
 
     /// Whether a type mentions a type parameter.
     pub fn mentions_params(&self, ty: TypeId) -> bool {
-        self.mentions(ty, &|_| true)
+        self.extent(ty).params
     }
 
     /// Whether a type mentions one of the type parameters that `which` picks.
     pub fn mentions(&self, ty: TypeId, which: &dyn Fn(TypeParamId) -> bool) -> bool {
-        let any = |t: &TypeId| self.mentions(*t, which);
-        match self.get(ty) {
-            Type::Basic(_) => false,
-            Type::TypeParam(p) => which(*p),
+        self.mentions_in(ty, which, &mut FxHashSet::default())
+    }
+
+    /// The same without the types of `seen`.
+    fn mentions_in(&self, ty: TypeId, which: &dyn Fn(TypeParamId) -> bool, seen: &mut FxHashSet<TypeId>) -> bool {
+        if !self.mentions_params(ty) {
+            return false;
+        }
+        if let Type::TypeParam(p) = self.get(ty) {
+            return which(*p);
+        }
+        seen.insert(ty) && self.parts(self.get(ty)).into_iter().any(|t| self.mentions_in(t, which, seen))
+    }
+
+    /// The types that a type's text consists of; of an instance its type arguments.
+    fn parts(&self, ty: &Type) -> Vec<TypeId> {
+        match ty {
+            Type::Basic(_) | Type::TypeParam(_) => Vec::new(),
             Type::Named(id) => {
                 let n = self.named(*id);
-                n.origin.is_some() && n.targs.iter().any(any)
+                if n.origin.is_some() { n.targs.clone() } else { Vec::new() }
             }
-            Type::Pointer(e) | Type::Slice(e) | Type::Array(e, _) | Type::Chan(_, e) => any(e),
-            Type::Map(k, e) => any(k) || any(e),
-            Type::Tuple(m) => m.iter().any(any),
-            Type::Struct(fields) => fields.iter().any(|f| any(&f.ty)),
-            Type::Func(sig) => sig.params.iter().chain(&sig.results).any(|p| any(&p.ty)),
+            Type::Pointer(e) | Type::Slice(e) | Type::Array(e, _) | Type::Chan(_, e) => vec![*e],
+            Type::Map(k, e) => vec![*k, *e],
+            Type::Tuple(m) => m.clone(),
+            Type::Struct(fields) => fields.iter().map(|f| f.ty).collect(),
+            Type::Func(sig) => sig.params.iter().chain(&sig.results).map(|p| p.ty).collect(),
             Type::Interface(i) => {
-                i.methods.iter().any(|m| any(&m.ty))
-                    || i.terms.iter().flatten().any(|t| any(&t.ty))
-                    || i.written.as_ref().is_some_and(|w| w.embeds.iter().any(any))
+                let methods = i.methods.iter().map(|m| m.ty);
+                let terms = i.terms.iter().flatten().map(|t| t.ty);
+                methods.chain(terms).chain(i.written.iter().flat_map(|w| w.embeds.iter().copied())).collect()
             }
-            Type::Union(terms) => terms.iter().any(|t| any(&t.ty)),
+            Type::Union(terms) => terms.iter().map(|t| t.ty).collect(),
         }
+    }
+
+    /// Whether a type mentions more types than gol can bear.
+    pub fn is_too_large(&self, ty: TypeId) -> bool {
+        let extent = self.extent(ty);
+        extent.nesting > MAX_NESTING || extent.size > MAX_MENTIONED
+    }
+
+    /// An instance that stays without a structure, since it is too large or leads to too many others.
+    pub fn overgrown(&self) -> Option<NamedId> {
+        self.overgrown
+    }
+
+    /// The extent of a type whose parts have theirs.
+    pub(crate) fn extent_of(&self, ty: &Type) -> Extent {
+        let mut all = Extent { params: matches!(ty, Type::TypeParam(_)), nesting: 0, size: 1 };
+        for part in self.parts(ty) {
+            let part = self.extent(part);
+            all.params |= part.params;
+            all.nesting = all.nesting.max(part.nesting + 1);
+            all.size = all.size.saturating_add(part.size);
+        }
+        all
     }
 
     /// The instance of a generic type.
@@ -166,7 +159,8 @@ impl Types {
                 waiting.push(id);
                 continue;
             }
-            if budget == 0 || targs.iter().any(|&t| self.nesting(t) > MAX_NESTING) {
+            if budget == 0 || targs.iter().any(|&t| self.is_too_large(t)) {
+                self.overgrown.get_or_insert(id);
                 continue;
             }
             budget -= 1;
@@ -177,22 +171,85 @@ impl Types {
         }
         self.unexpanded = waiting;
     }
+}
 
-    /// How deeply a type's text nests, as far as type arguments matter.
-    fn nesting(&self, ty: TypeId) -> u32 {
-        match self.get(ty) {
-            Type::Pointer(e) | Type::Slice(e) | Type::Array(e, _) | Type::Chan(_, e) => 1 + self.nesting(*e),
-            Type::Map(k, e) => 1 + self.nesting(*k).max(self.nesting(*e)),
-            Type::Named(id) => {
-                let n = self.named(*id);
-                if n.origin.is_none() {
-                    return 0;
-                }
-                1 + n.targs.iter().map(|t| self.nesting(*t)).max().unwrap_or(0)
-            }
-            Type::Struct(fields) => 1 + fields.iter().map(|f| self.nesting(f.ty)).max().unwrap_or(0),
-            Type::Func(sig) => 1 + sig.params.iter().chain(&sig.results).map(|p| self.nesting(p.ty)).max().unwrap_or(0),
-            _ => 0,
+/// One substitution under way.
+struct Replacement<'a> {
+    types: &'a mut Types,
+    map: &'a Substitution,
+    /// What became of the composed types so far: they may be mentioned many times over.
+    done: FxHashMap<TypeId, TypeId>,
+}
+
+impl Replacement<'_> {
+    fn ty(&mut self, ty: TypeId) -> TypeId {
+        if !self.types.mentions_params(ty) {
+            return ty;
         }
+        if let Type::TypeParam(p) = *self.types.get(ty) {
+            return self.map.iter().find(|m| m.0 == p).map_or(ty, |m| m.1);
+        }
+        if let Some(&new) = self.done.get(&ty) {
+            return new;
+        }
+        let new = self.composed(ty);
+        self.done.insert(ty, new);
+        new
+    }
+
+    fn composed(&mut self, ty: TypeId) -> TypeId {
+        let new = match self.types.get(ty).clone() {
+            Type::Basic(_) | Type::TypeParam(_) => return ty,
+            Type::Named(id) => {
+                let named = self.types.named(id);
+                let Some(origin) = named.origin else { return ty };
+                let targs = named.targs.clone();
+                let targs = targs.into_iter().map(|t| self.ty(t)).collect();
+                return self.types.instance_of(origin, targs);
+            }
+            Type::Pointer(e) => Type::Pointer(self.ty(e)),
+            Type::Slice(e) => Type::Slice(self.ty(e)),
+            Type::Array(e, n) => Type::Array(self.ty(e), n),
+            Type::Map(k, e) => Type::Map(self.ty(k), self.ty(e)),
+            Type::Chan(d, e) => Type::Chan(d, self.ty(e)),
+            Type::Tuple(m) => Type::Tuple(m.into_iter().map(|t| self.ty(t)).collect()),
+            Type::Struct(mut fields) => {
+                for f in &mut fields {
+                    f.ty = self.ty(f.ty);
+                }
+                Type::Struct(fields)
+            }
+            Type::Func(mut sig) => {
+                for p in sig.params.iter_mut().chain(&mut sig.results) {
+                    p.ty = self.ty(p.ty);
+                }
+                Type::Func(sig)
+            }
+            Type::Interface(i) => Type::Interface(self.interface(i)),
+            Type::Union(terms) => Type::Union(self.terms(terms)),
+        };
+        self.types.intern(new)
+    }
+
+    fn terms(&mut self, terms: Vec<Term>) -> Vec<Term> {
+        terms.into_iter().map(|t| Term { tilde: t.tilde, ty: self.ty(t.ty) }).collect()
+    }
+
+    fn methods(&mut self, list: &mut [Method]) {
+        for m in list {
+            m.ty = self.ty(m.ty);
+        }
+    }
+
+    fn interface(&mut self, mut i: Interface) -> Interface {
+        self.methods(&mut i.methods);
+        i.terms = i.terms.map(|terms| self.terms(terms));
+        if let Some(w) = &mut i.written {
+            self.methods(&mut w.explicit);
+            for e in &mut w.embeds {
+                *e = self.ty(*e);
+            }
+        }
+        i
     }
 }

@@ -13,6 +13,7 @@ use gol_source::{Span, Symbol};
 pub use gol_syntax::ast::ChanDir;
 
 use crate::objects::{ObjId, PkgId};
+use crate::subst::Extent;
 
 /// A type. Equality is type identity.
 #[derive(Clone, Copy)]
@@ -356,6 +357,7 @@ struct Entry {
     ty: Type,
     canon: u32,
     alias: Option<Alias>,
+    extent: Extent,
 }
 
 /// The alias name under which a type was written.
@@ -380,6 +382,8 @@ pub struct Types {
     pub(crate) instances: FxHashMap<(NamedId, Vec<TypeId>), TypeId>,
     /// Instances whose underlying types are still to be made.
     pub(crate) unexpanded: Vec<NamedId>,
+    /// The first instance that was given up.
+    pub(crate) overgrown: Option<NamedId>,
     tags: Vec<Box<[u8]>>,
 }
 
@@ -394,6 +398,7 @@ impl Types {
             tparams: Vec::new(),
             instances: FxHashMap::default(),
             unexpanded: Vec::new(),
+            overgrown: None,
             tags: vec![Box::default()],
         };
         for &b in Basic::ALL {
@@ -441,13 +446,19 @@ impl Types {
         let shown = self.entries.len() as u32;
         let canon = *self.canonical.entry(encode(&ty, None, false)).or_insert(shown);
         self.exact.insert(exact, shown);
-        self.entries.push(Entry { ty, canon, alias });
+        let extent = self.extent_of(&ty);
+        self.entries.push(Entry { ty, canon, alias, extent });
         TypeId { canon, shown }
     }
 
     /// The structure of a type. Names, tags and spans in it are as written at one of its occurrences.
     pub fn get(&self, id: TypeId) -> &Type {
         &self.entries[id.shown as usize].ty
+    }
+
+    /// What is known of all that a type's text mentions.
+    pub(crate) fn extent(&self, id: TypeId) -> Extent {
+        self.entries[id.shown as usize].extent
     }
 
     /// How many ids there are; every [`TypeId::index`] is below.

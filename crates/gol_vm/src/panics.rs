@@ -147,6 +147,22 @@ pub(crate) unsafe fn set_top(vm: &Vm, g: *mut G) {
     }
 }
 
+/// Whether the frame of a panic is that of a `runtime.Goexit`.
+///
+/// # Safety
+/// V3; `base` is such a frame's, of goroutine `g`.
+pub(crate) unsafe fn is_goexit(g: *mut G, base: *const u64) -> bool {
+    // SAFETY: records are alive since the goroutine's list holds them.
+    unsafe {
+        let stub = base.offset_from((*g).stack.ptr()) as u64;
+        let mut p = (*g).machine[PANICS] as *const u64;
+        while !p.is_null() && *p.add(STUB) != stub {
+            p = *p.add(NEXT) as *const u64;
+        }
+        !p.is_null() && *p.add(FLAGS) & GOEXIT != 0
+    }
+}
+
 /// Pushes the frame of a panic and its record, and runs the first deferred call.
 unsafe fn start(vm: &Vm, w: &mut Worker, g: *mut G, ty: u64, data: u64, flags: u64) -> Then {
     // SAFETY: V3. The record is filled before it is reachable.

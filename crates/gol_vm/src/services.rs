@@ -32,6 +32,47 @@ pub struct Frame {
     pub entry: u64,
 }
 
+/// A frame of Go's runtime that gol has no function for. Programs count them.
+#[derive(Clone, Copy, Debug)]
+enum RuntimeFrame {
+    Panic,
+    Goexit,
+    InitPackage,
+    InitAll,
+    Main,
+    End,
+}
+
+impl RuntimeFrame {
+    const ALL: [RuntimeFrame; 6] = [
+        RuntimeFrame::Panic,
+        RuntimeFrame::Goexit,
+        RuntimeFrame::InitPackage,
+        RuntimeFrame::InitAll,
+        RuntimeFrame::Main,
+        RuntimeFrame::End,
+    ];
+
+    /// Those below `main.main`, or below what initializes a package.
+    fn below(in_main: bool) -> &'static [RuntimeFrame] {
+        if in_main { &RuntimeFrame::ALL[4..] } else { &RuntimeFrame::ALL[2..] }
+    }
+
+    /// With the place that it has in Go 1.27.
+    fn frame(self) -> Frame {
+        let (function, file, line) = match self {
+            RuntimeFrame::Panic => ("gopanic", "panic.go", 859),
+            RuntimeFrame::Goexit => ("Goexit", "panic.go", 694),
+            RuntimeFrame::InitPackage => ("doInit1", "proc.go", 8154),
+            RuntimeFrame::InitAll => ("doInit", "proc.go", 8121),
+            RuntimeFrame::Main => ("main", "proc.go", 302),
+            RuntimeFrame::End => ("goexit", "asm_amd64.s", 1264),
+        };
+        let pc = 1 + self as u64;
+        Frame { pc, function: format!("runtime.{function}"), file: format!("runtime/{file}"), line, entry: pc }
+    }
+}
+
 /// Numbers that name places in the code begin here, so that none is 0.
 pub(crate) const TEXT_START: u64 = 0x40_0000;
 /// Above the number of a word, in the number of a frame's place: how many calls around it are not made.
@@ -269,7 +310,8 @@ impl Native<'_> {
         self.w.set_procs(n);
     }
 
-    /// The calling goroutine's frame `skip` levels above the function that called the native.
+    /// The calling goroutine's frame `skip` levels above the function that called the native. Frames that Go's runtime
+    /// has there have their names.
     pub fn frame(&self, skip: usize) -> Option<Frame> {
         // SAFETY: V3: links lead down to the first frame.
         unsafe {
@@ -280,23 +322,44 @@ impl Native<'_> {
             // A saved pc stands after the call, which may be the function's last instruction; below the frame of a panic it is
             // that of the instruction that raised.
             let mut back = 1;
+            let mut in_main = false;
             loop {
                 let f = image.func_at(*base.sub(3) as u32);
-                let shown = image.program.funcs.get(f).is_some() && !image.funcs[f].wrapper;
-                if shown {
-                    let at = pc.saturating_sub(back);
-                    let functions = 1 + image.program.funcs[f].depth_at(at.saturating_sub(image.funcs[f].entry));
-                    if left < functions {
-                        return self.place(at, left).filter(|f| !f.file.is_empty());
-                    }
-                    left -= functions;
-                }
-                back = u32::from(*base.sub(3) != image.stubs.panic_pc as u64);
+                let is_panic = *base.sub(3) == image.stubs.panic_pc as u64;
                 let link = *base.sub(2);
-                pc = link as u32;
-                if pc == image.stubs.goexit_pc {
+                let is_first = link as u32 == image.stubs.goexit_pc;
+                let mut runtime: &[RuntimeFrame] = &[];
+                let mut own = 0;
+                if is_panic {
+                    let goexit = panics::is_goexit(self.g, base);
+                    runtime = if goexit { &[RuntimeFrame::Goexit] } else { &[RuntimeFrame::Panic] };
+                } else if image.program.funcs.get(f).is_some() && !image.funcs[f].wrapper {
+                    let at = pc.saturating_sub(back);
+                    let function = &image.program.funcs[f];
+                    if is_first && function.line_at(at.saturating_sub(image.funcs[f].entry)).is_none() {
+                        // What initializes the packages and calls `main.main`.
+                        runtime = RuntimeFrame::below(in_main);
+                    } else {
+                        own = 1 + function.depth_at(at.saturating_sub(image.funcs[f].entry));
+                        if left < own {
+                            return self.place(at, left).filter(|f| !f.file.is_empty());
+                        }
+                        in_main = function.name == "main.main";
+                        if is_first {
+                            runtime = &[RuntimeFrame::End];
+                        }
+                    }
+                }
+                left -= own;
+                if let Some(&frame) = runtime.get(left) {
+                    return Some(frame.frame());
+                }
+                left -= runtime.len();
+                if is_first {
                     return None;
                 }
+                back = u32::from(!is_panic);
+                pc = link as u32;
                 base = base.sub((link >> 32) as usize);
             }
         }
@@ -304,7 +367,9 @@ impl Native<'_> {
 
     /// What the number of a frame's place stands for.
     pub fn frame_at(&self, pc: u64) -> Option<Frame> {
-        let at = pc.checked_sub(TEXT_START)?;
+        let Some(at) = pc.checked_sub(TEXT_START) else {
+            return RuntimeFrame::ALL.iter().map(|f| f.frame()).find(|f| f.pc == pc);
+        };
         self.place(at as u32, (at >> LEVEL_SHIFT) as usize)
     }
 

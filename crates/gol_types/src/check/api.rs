@@ -116,6 +116,7 @@ impl Checker<'_> {
         self.resolve_all(objects);
         self.process_later();
         self.check_mono();
+        self.overgrown_instance();
         self.check_init_order();
     }
 

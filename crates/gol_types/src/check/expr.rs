@@ -125,6 +125,11 @@ impl Checker<'_> {
             self.untyped.remove(&e);
             return (x, ExprKind::Statement);
         }
+        if self.is_too_large(e, x.ty) {
+            x.spoil();
+            self.untyped.remove(&e);
+            return (x, ExprKind::Statement);
+        }
         // There is no value of a type whose structure is still being worked out.
         if !matches!(x.mode, Mode::TypeExpr | Mode::NoValue | Mode::Builtin(_)) && !self.is_complete(x.ty) {
             x.spoil();

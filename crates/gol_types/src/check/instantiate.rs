@@ -7,7 +7,7 @@ use gol_source::{Code, Diagnostic, Span};
 use gol_syntax::ast::{Decl, Expr, ExprId};
 
 use super::{Checker, Env, Operand};
-use crate::info::{Mode, Selected, TypeAndValue};
+use crate::info::{Mode, Selected, SelectionKind, TypeAndValue};
 use crate::instances::Instance;
 use crate::objects::{ObjId, State};
 use crate::types::{NamedId, Signature, Type, TypeId, TypeParamId};
@@ -71,7 +71,9 @@ impl Checker<'_> {
         };
         let mut tys = [self.without_tparams(ty)];
         let fresh = self.rename_tparams(&own, &mut tys);
-        for &p in &fresh {
+        for (&p, own) in fresh.iter().zip(own) {
+            let own = self.canon.get(&own).copied().unwrap_or(own);
+            self.canon.insert(p, own);
             let bound = self.prog.types.type_param(p).bound;
             self.prog.types.type_param_mut(p).bound = self.prog.types.subst(bound, map);
         }
@@ -193,7 +195,16 @@ impl Checker<'_> {
             {
                 return;
             }
-            let instance = self.prog.make_instance(Instance { origin, recv, targs: targs.to_vec() }, sig);
+            // The type of a method expression has the receiver in front.
+            let method = match (sel.kind, self.prog.types.get(sig)) {
+                (SelectionKind::MethodExpr, Type::Func(f)) => {
+                    let params = f.params[1..].to_vec();
+                    let f = Signature { params, ..f.clone() };
+                    self.prog.types.intern(Type::Func(f))
+                }
+                _ => sig,
+            };
+            let instance = self.prog.make_instance(Instance { origin, recv, targs: targs.to_vec() }, method);
             if let Some(sel) = self.prog.info.selections.get_mut(&e) {
                 sel.selected = Selected::Method(instance);
                 sel.ty = sig;

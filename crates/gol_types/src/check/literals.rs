@@ -129,7 +129,7 @@ impl Checker<'_> {
                 }
             },
             // `{..}` for an element of type `*T` is `&T{..}`.
-            (None, Some(hint)) => match *self.prog.types.under(hint) {
+            (None, Some(hint)) => match *self.prog.types.get(self.prog.types.common_under(hint).unwrap_or(hint)) {
                 Type::Pointer(base) => {
                     self.complete(base);
                     (hint, base)

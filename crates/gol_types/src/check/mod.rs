@@ -146,7 +146,7 @@ pub(crate) struct Checker<'a> {
     pub(crate) origins: FxHashMap<ObjId, ExprId>,
     /// A type that the context asks for, for the next expression that is checked.
     pub(crate) target: Option<instantiate::Target>,
-    /// The type parameters of generic types that those of their methods' receivers stand for.
+    /// The declared type parameters that others stand for: those of receivers, and of methods of instances.
     pub(crate) canon: FxHashMap<TypeParamId, TypeParamId>,
     /// Uses of type parameters in type arguments.
     pub(crate) mono: Vec<typeparam::MonoEdge>,

@@ -68,8 +68,10 @@ impl Checker<'_> {
         self.report(d.label(other, format!("other declaration of {name}")));
     }
 
-    /// The object that `name` stands for at offset `pos`, and the scope that has it.
+    /// The object that `name` stands for at offset `pos`, and the scope that has it. In an initializer that a constant
+    /// inherits, names stand for what they do where that constant is declared.
     pub(crate) fn lookup(&self, name: Symbol, pos: u32) -> Option<(ScopeId, ObjId)> {
+        let pos = self.env.err_span.map_or(pos, |constant| constant.lo);
         let mut scope = Some(self.env.scope);
         while let Some(id) = scope {
             let s = self.prog.scope(id);

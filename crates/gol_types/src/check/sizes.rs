@@ -3,6 +3,9 @@
 
 use rustc_hash::FxHashMap;
 
+use gol_source::Code;
+use gol_syntax::ast::ExprId;
+
 use super::Checker;
 use crate::types::{Basic, Type, TypeId};
 
@@ -15,6 +18,25 @@ impl Checker<'_> {
     /// `unsafe.Sizeof` a value of this type.
     pub(crate) fn sizeof(&self, ty: TypeId) -> u64 {
         self.measure(ty, &mut FxHashMap::default()).0
+    }
+
+    /// Reports a type that mentions too many others, as nothing can be done with it.
+    pub(super) fn is_too_large(&mut self, e: ExprId, ty: TypeId) -> bool {
+        let large = self.prog.types.is_too_large(ty);
+        if large {
+            self.error_at(Code::TypeTooLarge, e, "type mentions too many types (implementation limitation)");
+        }
+        large
+    }
+
+    /// Reports an instance that was given up, at its generic type, if nothing else is wrong.
+    pub(super) fn overgrown_instance(&mut self) {
+        if let Some(id) = self.prog.types.overgrown() {
+            let obj = self.prog.types.named(id).obj;
+            let (name, at) = (self.obj_name(obj), self.prog.objects[obj].span);
+            let message = format!("instances of {name} mention too many types (implementation limitation)");
+            self.late_error(Code::TypeTooLarge, at, message);
+        }
     }
 
     /// The size of a type, for the question whether it is too large: what was found for its parts is kept.

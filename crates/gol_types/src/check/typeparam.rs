@@ -168,6 +168,7 @@ impl Checker<'_> {
                 found.borrow_mut().push(p);
                 false
             });
+            let to = self.canon.get(&to).copied().unwrap_or(to);
             let grows = self.prog.types.as_type_param(targ).is_none();
             let at = written.get(i).map_or(at, |&e| self.start(e));
             for from in found.into_inner() {

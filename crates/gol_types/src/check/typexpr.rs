@@ -131,6 +131,9 @@ impl Checker<'_> {
     /// The type that `e` denotes; reports and gives [`TypeId::INVALID`] if it is not a type. Records the expression.
     pub(crate) fn typ(&mut self, e: ExprId) -> TypeId {
         let mut ty = self.typ_unrecorded(e);
+        if self.is_too_large(e, ty) {
+            ty = TypeId::INVALID;
+        }
         let is_name = matches!(self.ast[e].kind, Expr::Name(_) | Expr::Selector(..));
         if is_name && !ty.is_invalid() && (self.is_generic_type(ty) || self.generic_alias(e).is_some()) {
             let message = format!("cannot use generic type {} without instantiation", self.generic_text(e, ty));
