@@ -18,6 +18,8 @@ mod reflect;
 mod reflectlite;
 mod repl;
 mod runtime;
+mod signal;
+mod socket;
 mod sort;
 mod strconv;
 mod strings;
@@ -55,12 +57,14 @@ const TABLES: &[(&str, Table)] = &[
     ("internal/reflectlite", reflectlite::TABLE),
     ("internal/repl", repl::TABLE),
     ("reflect", reflect::TABLE),
+    ("internal/socket", socket::TABLE),
     ("internal/stdio", os::STDIO),
     ("math", math::TABLE),
     ("math/bits", math::BITS),
     ("math/rand", rand::TABLE),
     ("math/rand/v2", rand::V2),
     ("os", os::TABLE),
+    ("os/signal", signal::TABLE),
     ("runtime", runtime::TABLE),
     ("runtime/debug", debug::TABLE),
     ("slices", sort::SLICES),

@@ -1,15 +1,19 @@
 //! `os` and `internal/stdio`: files, names, environment, process. What the functions mean stands in `os/natives.gol`.
 //!
 //! `os/handles.rs` has the open files, `os/transfer.rs` reads and writes, `os/names.rs` works on paths, `os/process.rs` on the
-//! process. Results end with an error number: Linux's, 0 for none.
+//! process, `os/child.rs` on others. Results end with an error number: Linux's, 0 for none.
 
+mod child;
 mod handles;
 mod names;
 mod process;
 mod transfer;
 
-pub(crate) use handles::duplicate;
+pub(crate) use handles::{
+    Attempt, Open, attempt, close, duplicate, expire, fd, get, insert_pollable, wait, wait_number,
+};
 pub(crate) use process::variable;
+pub(crate) use transfer::{read, write};
 
 use gol_vm::NativeFn;
 use rustix::io::Errno;
@@ -20,6 +24,8 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("sysHandle", handles::handle),
     ("sysFd", handles::fd),
     ("sysClose", handles::close),
+    ("sysPollable", handles::is_pollable),
+    ("sysExpire", handles::expire),
     ("sysRead", transfer::read),
     ("sysWrite", transfer::write),
     ("sysPread", transfer::pread),
@@ -54,6 +60,10 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("sysExecutable", process::executable),
     ("sysRandom", process::random),
     ("sysKill", process::kill),
+    ("sysStartProcess", child::start),
+    ("sysFindProcess", child::find),
+    ("sysWaitProcess", child::wait),
+    ("sysSignalProcess", child::signal),
 ];
 
 /// `internal/stdio` uses the standard handles under their numbers.
@@ -68,7 +78,7 @@ pub(crate) fn number<T>(r: &Sys<T>) -> i64 {
 }
 
 /// Carries a call out again while signals break it off.
-fn retry<T>(mut call: impl FnMut() -> Sys<T>) -> Sys<T> {
+pub(crate) fn retry<T>(mut call: impl FnMut() -> Sys<T>) -> Sys<T> {
     loop {
         match call() {
             Err(Errno::INTR) => continue,

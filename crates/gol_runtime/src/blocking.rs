@@ -7,6 +7,7 @@
 //! started among those that are done; so the schedule depends on the calls' results only.
 
 use crate::g::{G, Resume};
+use crate::poll::Waiter;
 use crate::proc::{Shared, panic_message};
 use crate::runtime::RunEnd;
 use crate::sync::{Arc, Condvar, Mutex, Ordering::*, PoisonError, lock};
@@ -41,13 +42,16 @@ struct Pool {
     queue: VecDeque<Call>,
     idle: usize,
     threads: usize,
-    /// Calls so far, and calls not yet resumed.
+    /// Calls so far, waits for the outside ([`crate::poll`], [`crate::signals`]) included.
     calls: u64,
+    /// Calls not yet resumed.
     open: usize,
     /// Calls that are not done, and who waits for them.
     waiters: BTreeMap<u64, GPtr>,
-    /// Deterministic mode: calls that are done, by number.
-    finished: Vec<(u64, GPtr)>,
+    /// Waits for the outside not yet resumed.
+    outside: usize,
+    /// Deterministic mode: calls and waits that are done.
+    finished: Vec<Finished>,
 }
 
 impl Pool {
@@ -63,6 +67,13 @@ struct Call {
     body: Box<dyn FnOnce() -> BlockResult + Send>,
 }
 
+struct Finished {
+    number: u64,
+    g: GPtr,
+    /// A wait for the outside, not a call.
+    outside: bool,
+}
+
 struct GPtr(*mut G);
 
 // SAFETY: R2: the call owns the parked goroutine.
@@ -73,25 +84,44 @@ impl BlockingPool {
         BlockingPool { state: Mutex::default(), work: Condvar::new(), done: Condvar::new() }
     }
 
-    /// Deterministic mode: waits until a call is done and makes its goroutine runnable; false if there is no call.
+    /// Deterministic mode: waits until a call or a wait is done and makes its goroutine runnable; false if there is none, or if there are only
+    /// waits for the outside and the next timer comes before them. True also if the worker is asked for something.
     pub fn wait_for_one(&self, rt: &Shared, w: &mut Worker) -> bool {
+        let timers = !rt.timers.purge_is_empty();
         let mut pool = lock(&self.state);
-        if pool.open == 0 {
+        if pool.open + pool.outside == 0 {
             return false;
         }
+        const STEP: Duration = Duration::from_millis(20);
+        let mut left = Duration::MAX;
+        if pool.open == 0 && timers {
+            left = Duration::from_nanos((rt.timers.next_when() - rt.env.now()).max(0) as u64);
+        }
         while pool.finished.is_empty() {
-            if w.quit_requested() {
+            if w.is_asked() {
                 return true;
             }
-            (pool, _) = self.done.wait_timeout(pool, Duration::from_millis(20)).unwrap_or_else(PoisonError::into_inner);
+            if left.is_zero() {
+                return false;
+            }
+            let step = left.min(STEP);
+            let timeout;
+            (pool, timeout) = self.done.wait_timeout(pool, step).unwrap_or_else(PoisonError::into_inner);
+            if timeout.timed_out() && left != Duration::MAX {
+                left -= step;
+            }
         }
-        let first = (0..pool.finished.len()).min_by_key(|&i| pool.finished[i].0).expect("not empty");
-        let (_, g) = pool.finished.swap_remove(first);
-        pool.open -= 1;
+        let first = (0..pool.finished.len()).min_by_key(|&i| pool.finished[i].number).expect("not empty");
+        let done = pool.finished.swap_remove(first);
+        if done.outside {
+            pool.outside -= 1;
+        } else {
+            pool.open -= 1;
+        }
         drop(pool);
         rt.pending.fetch_sub(1, SeqCst);
         // SAFETY: R2: the call owned it.
-        unsafe { w.goready(g.0) };
+        unsafe { w.goready(done.g.0) };
         true
     }
 
@@ -102,6 +132,34 @@ impl BlockingPool {
         pool.waiters.remove(&number);
         pool.open -= 1;
         true
+    }
+
+    /// A goroutine is about to wait for the outside; its place in the order.
+    pub fn outside_begin(&self) -> u64 {
+        let mut pool = lock(&self.state);
+        pool.calls += 1;
+        pool.outside += 1;
+        pool.calls - 1
+    }
+
+    /// A wait for the outside is over, and its goroutine readied.
+    pub fn outside_end(&self) {
+        lock(&self.state).outside -= 1;
+    }
+
+    /// Deterministic mode: a wait for the outside is over; its goroutine is to run when it is its turn.
+    pub fn outside_finished(&self, waiter: Waiter) {
+        let done = Finished { number: waiter.number, g: GPtr(waiter.g), outside: true };
+        lock(&self.state).finished.push(done);
+        self.done.notify_all();
+    }
+
+    /// Deterministic mode: as [`BlockingPool::abandon`], for a wait for the outside that is over.
+    pub fn abandon_finished(&self, g: *mut G) -> bool {
+        let mut pool = lock(&self.state);
+        let before = pool.finished.len();
+        pool.finished.retain(|done| !(done.outside && done.g.0 == g));
+        pool.finished.len() != before
     }
 
     fn thread(&self, rt: &Shared) {
@@ -146,7 +204,7 @@ impl BlockingPool {
             (*call.g.0).resume = Resume::Native;
         }
         if rt.env.deterministic() {
-            lock(&self.state).finished.push((call.number, call.g));
+            lock(&self.state).finished.push(Finished { number: call.number, g: call.g, outside: false });
             self.done.notify_all();
             rt.world.exit();
         } else {

@@ -56,6 +56,8 @@ mod monitor;
 #[cfg(not(loom))]
 mod park;
 #[cfg(not(loom))]
+pub mod poll;
+#[cfg(not(loom))]
 pub mod proc;
 #[cfg(not(loom))]
 pub mod runtime;
@@ -65,6 +67,8 @@ pub mod select;
 pub mod sema;
 #[cfg(not(loom))]
 mod session;
+#[cfg(not(loom))]
+mod signals;
 #[cfg(not(loom))]
 pub mod stack;
 mod sync;
@@ -88,6 +92,7 @@ pub use self::{
     g::{G, GStatus, NO_SLOT, Resume},
     gc::{GcListener, GcReport},
     limits::{Limit, Limits},
+    poll::{IoWait, PollDesc, PollSide},
     runtime::{Config, MAX_WORKERS, Machine, RunEnd, Runtime},
     select::{CaseKind, Scase, SelectResult, select_resume, selectgo},
     sema::{

@@ -35,9 +35,11 @@ use crate::idle::IdleSet;
 use crate::limits::Meter;
 use crate::monitor::Monitor;
 use crate::park::{HELP, Parker, WOKEN};
+use crate::poll::PollerCell;
 use crate::runtime::{MAX_WORKERS, Machine, RunEnd};
 use crate::sema::SemaTable;
 use crate::session::Interrupts;
+use crate::signals::Signals;
 use crate::stack::StackOverflow;
 use crate::sync::{
     Arc, AtomicBool, AtomicI64, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, OnceLock, Ordering::*,
@@ -80,6 +82,8 @@ pub(crate) struct Shared {
     /// Things outside of workers that will ready a goroutine.
     pub pending: AtomicUsize,
     pub blocking: BlockingPool,
+    pub poller: PollerCell,
+    pub signals: Signals,
     pub gs: Gs,
     pub sudogs: Sudogs,
     pub sema: SemaTable,
@@ -329,8 +333,8 @@ impl Shared {
         self.wake_up(w, slot, bits);
     }
 
-    /// Where an idle worker waits, until it is woken or (for the one that watches the clock) until `when`. A poller of sockets belongs here: the
-    /// watcher waits in it instead, with the same time-out, and who unparks that worker wakes the poller.
+    /// Where an idle worker waits, until it is woken or (for the one that watches the clock) until `when`. Sockets have a thread of their own
+    /// ([`crate::poll`]), which readies goroutines as any thread outside of workers does.
     fn wait_idle(&self, slot: &Slot, when: Option<i64>) -> u32 {
         slot.parker.park(when.map(|when| when - self.env.now()))
     }
@@ -519,8 +523,15 @@ impl Shared {
     /// One thing less is pending. What it readied is in the injector by now. The wake comes last: whichever worker runs dry after it sees the
     /// count that it left.
     pub fn pending_end(&self) {
-        self.pending.fetch_sub(1, SeqCst);
-        self.wake();
+        self.pending_ended(1);
+    }
+
+    /// As [`Shared::pending_end`], for several.
+    pub fn pending_ended(&self, n: usize) {
+        if n > 0 {
+            self.pending.fetch_sub(n, SeqCst);
+            self.wake();
+        }
     }
 
     // ---- the end ----
@@ -536,6 +547,8 @@ impl Shared {
         drop(end);
         self.ask_all(request::QUIT);
         self.world.end();
+        self.signals.wake();
+        self.end_poller();
     }
 
     /// Goroutines that have not ended.

@@ -8,9 +8,11 @@ use crate::gc::{GcListener, World};
 use crate::idle::IdleSet;
 use crate::limits::{Limit, Limits, Meter};
 use crate::monitor::Monitor;
+use crate::poll::PollerCell;
 use crate::proc::{End, Shared, Slot};
 use crate::sema::SemaTable;
 use crate::session::Interrupts;
+use crate::signals::Signals;
 use crate::stack::StackOverflow;
 use crate::sync::{Arc, AtomicBool, AtomicI64, AtomicU32, AtomicU64, AtomicUsize, Condvar, Mutex, Ordering::*, lock};
 use crate::time::{RTIMER_POINTERS, RTimer, Timers};
@@ -118,6 +120,8 @@ pub enum RunEnd {
     Exit(i32),
     /// A limit was reached.
     Limit(Limit),
+    /// A signal that asks a program to quit and to show its goroutines, in Go's words.
+    Quit(&'static str),
     /// Ended from outside by [`Runtime::stop`].
     Stopped,
     /// The runtime is broken: a Rust panic on one of its threads, with its message. To be reported like Go's `fatal error:`.
@@ -158,6 +162,8 @@ impl Runtime {
             watched: AtomicI64::new(i64::MAX),
             pending: AtomicUsize::new(0),
             blocking: BlockingPool::new(),
+            poller: PollerCell::new(),
+            signals: Signals::default(),
             gs: Slabs::new(),
             sudogs: Slabs::new(),
             sema: SemaTable::new(),
@@ -193,13 +199,18 @@ impl Runtime {
         // SAFETY: R2: the caller owns the new goroutine.
         unsafe { (*main).status = GStatus::Runnable };
         rt.injector.push(GRef(NonNull::new(main).expect("a goroutine")));
+        let signals = rt.signals.begin();
         rt.start_or_unpark(0);
         rt.start_monitor();
+        if let Some(signals) = signals {
+            rt.attend_signals(signals);
+        }
         let mut end = lock(&rt.end);
         while end.how.is_none() {
             end = rt.end_changed.wait(end).unwrap_or_else(|e| e.into_inner());
         }
         drop(end);
+        rt.signals.end();
         rt.wake_monitor();
         let mut waited = Duration::ZERO;
         const STEP: Duration = Duration::from_millis(1);
@@ -207,7 +218,8 @@ impl Runtime {
             rt.ask_all(request::QUIT);
             rt.unpark_all();
             let end = lock(&rt.end);
-            let patience = if matches!(end.how, Some(RunEnd::Limit(_))) { DUMP_PATIENCE } else { END_PATIENCE };
+            let patience =
+                if matches!(end.how, Some(RunEnd::Limit(_) | RunEnd::Quit(_))) { DUMP_PATIENCE } else { END_PATIENCE };
             if end.alive == 0 || waited >= patience {
                 return end.how.clone().expect("the run has ended");
             }

@@ -184,7 +184,7 @@ impl Shared {
             } else if self.blocking.abandon(g) {
                 // The call goes on, and finds that nobody waits for it.
                 self.pending.fetch_sub(1, SeqCst);
-            } else if !self.timers.remove_sleeper(g) {
+            } else if !self.abandon_outside(g) && !self.timers.remove_sleeper(g) {
                 // Or it waits for nothing that could come: a nil channel, an empty select.
                 self.sema.remove(g);
             }

@@ -341,6 +341,11 @@ impl Worker {
         self.request.load(Relaxed) & request::QUIT != 0
     }
 
+    /// Whether anything is asked of this worker that it must answer before it waits on.
+    pub(crate) fn is_asked(&self) -> bool {
+        self.request.load(Relaxed) & !request::DETERMINISTIC != 0
+    }
+
     /// Sets a request from another thread, or repeats it.
     ///
     /// # Safety

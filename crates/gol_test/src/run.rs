@@ -2,6 +2,7 @@
 
 use crate::expect::Expectations;
 use std::io::{Read, Write};
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -125,7 +126,11 @@ fn finish(mut command: Command, stdin: Vec<u8>) -> Result<Ran, String> {
     let _ = writer.join();
     let (stdout, stderr) = (text(stdout), text(stderr));
     match status {
-        Some(status) => Ok(Ran { stdout, stderr, status: status.code() }),
+        Some(status) => {
+            // A signal's number is shown as shells do.
+            let status = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+            Ok(Ran { stdout, stderr, status })
+        }
         None => Err(format!("still running after {LIMIT:?}\nstdout:\n{stdout}\nstderr:\n{stderr}")),
     }
 }

@@ -16,7 +16,7 @@ use crate::raise::Raise;
 use crate::{Vm, panics, strings};
 use gol_bytecode::{MethodName, TypeRef, WellKnown};
 use gol_heap::{LayoutId, mem};
-use gol_runtime::{G, Worker};
+use gol_runtime::{BlockResult, G, IoWait, PollDesc, PollSide, Worker};
 use std::marker::PhantomData;
 
 /// What a native has done.
@@ -413,6 +413,32 @@ impl<'a> Native<'a> {
             self.w.block_on(self.g, Box::new(move || Box::new(call()) as Box<dyn std::any::Any + Send>));
         }
         Ok(Flow::Parked)
+    }
+
+    /// Parks the goroutine until a side of a descriptor may be ready, then runs `again`: most often the same native once more. Anything but
+    /// [`IoWait::Parked`]: nothing has happened. Read no arguments in between, and give no results.
+    pub fn wait_io(&mut self, desc: &PollDesc, side: PollSide, again: NativeFn) -> IoWait {
+        let result = self.prepare_wait(again);
+        // SAFETY: V3: who gets Parked leaves the goroutine alone.
+        unsafe { self.w.wait_io(self.g, desc, side, result) }
+    }
+
+    /// The next signal that the program asked for; or parks the goroutine until there is one, to run `again`.
+    pub fn wait_signal(&mut self, again: NativeFn) -> Option<u32> {
+        let result = self.prepare_wait(again);
+        // SAFETY: V3, as above.
+        unsafe { self.w.wait_signal(self.g, result) }
+    }
+
+    /// Saves the state of a goroutine that may park.
+    fn prepare_wait(&mut self, again: NativeFn) -> BlockResult {
+        // SAFETY: V3. The window is kept as an offset, since the stack may move meanwhile.
+        unsafe {
+            let offset = self.window.offset_from((*self.g).stack.ptr()) as u64;
+            (*self.g).machine[SLOT] = offset;
+            panics::set_top(self.vm, self.g);
+        }
+        Box::new(Box::new(again) as Finish)
     }
 
     /// A blocking call has come back: runs its [`Finish`].

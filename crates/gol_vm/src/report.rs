@@ -226,6 +226,19 @@ pub(crate) fn fault(what: &str) -> String {
     format!("gol: internal error: {what}\nThis is a bug in gol. Please report it.\n")
 }
 
+/// The report of a program that a signal told to quit: every goroutine.
+///
+/// # Safety
+/// As [`deadlock`].
+pub(crate) unsafe fn quit(vm: &Vm, signal: &str, gs: &[*mut G]) {
+    let mut out = format!("{signal}\n");
+    if vm.crash.shows_trace() {
+        // SAFETY: the caller's promise.
+        unsafe { dump(vm, gs, &mut out) };
+    }
+    vm.crash.write(out.as_bytes());
+}
+
 /// Every goroutine with its state and trace.
 ///
 /// # Safety

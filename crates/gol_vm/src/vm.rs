@@ -172,6 +172,11 @@ impl Vm {
                 self.crash.write(report::fault(&what).as_bytes());
                 2
             }
+            RunEnd::Quit(signal) => {
+                // SAFETY: as for a limit.
+                unsafe { report::quit(self, signal, &if runtime.at_rest() { runtime.all_gs() } else { Vec::new() }) };
+                2
+            }
             RunEnd::Stopped => 130,
         }
     }

@@ -4,20 +4,26 @@
 //! finds its own file or none. A file is closed when the last call that uses it is over.
 
 use super::{Sys, number, retry};
-use gol_vm::{Flow, Native, NativeResult, Stream};
+use gol_vm::{Flow, IoWait, Native, NativeFn, NativeResult, PollDesc, PollSide, Stream};
 use rustix::fs::{CWD, FileType, Mode, OFlags, RawMode};
 use rustix::io::Errno;
+use rustix::pipe::PipeFlags;
 use std::collections::BTreeMap;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 /// An open file.
-pub(super) struct Open {
+pub(crate) struct Open {
     descriptor: Descriptor,
     /// Reading and writing never wait for anybody: a regular file.
     pub(super) prompt: bool,
     /// The standard output or error, where a broken pipe ends the program.
     pub(super) fatal_pipe: bool,
+    /// Registered with the poller: a socket or a pipe that does not block.
+    poll: Option<Arc<PollDesc>>,
+    /// A child process shares it now, so it blocks again.
+    shared: AtomicBool,
 }
 
 enum Descriptor {
@@ -55,10 +61,25 @@ impl Open {
 
     fn new(descriptor: Descriptor) -> Arc<Open> {
         let fatal_pipe = matches!(descriptor, Descriptor::Stdout | Descriptor::Stderr);
-        let mut open = Open { descriptor, prompt: false, fatal_pipe };
+        let shared = AtomicBool::new(false);
+        let mut open = Open { descriptor, prompt: false, fatal_pipe, poll: None, shared };
         let kind = rustix::fs::fstat(&open).map(|s| FileType::from_raw_mode(s.st_mode));
         open.prompt = kind == Ok(FileType::RegularFile);
         Arc::new(open)
+    }
+
+    /// What the poller knows it by, if it never blocks.
+    pub(crate) fn pollable(&self) -> Option<&PollDesc> {
+        self.poll.as_deref().filter(|_| !self.shared.load(Relaxed))
+    }
+
+    /// Makes it block, for a process that does not expect otherwise.
+    pub(super) fn share(&self) -> Sys<()> {
+        if self.poll.is_some() && !self.shared.swap(true, Relaxed) {
+            let flags = rustix::fs::fcntl_getfl(self)?;
+            rustix::fs::fcntl_setfl(self, flags - OFlags::NONBLOCK)?;
+        }
+        Ok(())
     }
 }
 
@@ -79,12 +100,24 @@ fn table() -> MutexGuard<'static, Table> {
 }
 
 /// The file of a handle.
-pub(super) fn get(handle: i64) -> Sys<Arc<Open>> {
+pub(crate) fn get(handle: i64) -> Sys<Arc<Open>> {
     table().open.get(&handle).cloned().ok_or(Errno::BADF)
 }
 
 fn insert(fd: OwnedFd) -> i64 {
-    let open = Open::new(Descriptor::Own(fd));
+    insert_open(Open::new(Descriptor::Own(fd)))
+}
+
+/// Takes in a descriptor that does not block.
+pub(crate) fn insert_pollable(n: &Native<'_>, fd: OwnedFd) -> Sys<i64> {
+    let registered = n.vm().runtime().poll_register(fd.as_fd());
+    let poll = registered.map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::INVAL))?;
+    let shared = AtomicBool::new(false);
+    let descriptor = Descriptor::Own(fd);
+    Ok(insert_open(Arc::new(Open { descriptor, prompt: false, fatal_pipe: false, poll: Some(poll), shared })))
+}
+
+fn insert_open(open: Arc<Open>) -> i64 {
     let mut table = table();
     let handle = table.next;
     table.next += 1;
@@ -144,13 +177,100 @@ pub(super) fn open(n: &mut Native<'_>) -> NativeResult {
 }
 
 pub(super) fn pipe(n: &mut Native<'_>) -> NativeResult {
-    let r = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC);
-    let errno = number(&r);
-    let (reader, writer) = r.map_or((-1, -1), |(r, w)| (insert(r), insert(w)));
+    let made = rustix::pipe::pipe_with(PipeFlags::CLOEXEC | PipeFlags::NONBLOCK);
+    let r = made.and_then(|(r, w)| Ok((insert_pollable(n, r)?, insert_pollable(n, w)?)));
+    let (reader, writer) = *r.as_ref().unwrap_or(&(-1, -1));
     n.give_int(reader);
     n.give_int(writer);
-    n.give_int(errno);
+    n.give_int(number(&r));
     Ok(Flow::Done)
+}
+
+/// `sysExpire(handle, side int, expired bool)`: the deadline of reading (0) or writing (1) has passed, or was moved.
+pub(crate) fn expire(n: &mut Native<'_>) -> NativeResult {
+    let (handle, side, expired) = (n.int(), n.int(), n.bool());
+    let side = if side == 0 { PollSide::Read } else { PollSide::Write };
+    if let Ok(open) = get(handle)
+        && let Some(desc) = &open.poll
+    {
+        n.worker().expire_io(desc, side, expired);
+    }
+    Ok(Flow::Done)
+}
+
+/// `sysPollable(handle int) bool`
+pub(super) fn is_pollable(n: &mut Native<'_>) -> NativeResult {
+    let handle = n.int();
+    n.give_bool(get(handle).is_ok_and(|open| open.pollable().is_some()));
+    Ok(Flow::Done)
+}
+
+/// `sysWait(handle, side int) (errno int)` waits once.
+pub(crate) fn wait(n: &mut Native<'_>) -> NativeResult {
+    let (handle, side) = (n.int(), n.int());
+    let side = if side == 0 { PollSide::Read } else { PollSide::Write };
+    let Ok(open) = get(handle) else {
+        n.give_int(EVICTED);
+        return Ok(Flow::Done);
+    };
+    let woken: NativeFn = |n| {
+        // Whatever woke it is found by the next call.
+        n.give_int(0);
+        Ok(Flow::Done)
+    };
+    let waited = open.poll.as_ref().map_or(IoWait::Ready, |desc| n.wait_io(desc, side, woken));
+    if waited == IoWait::Parked {
+        return Ok(Flow::Parked);
+    }
+    n.give_int(wait_number(waited));
+    Ok(Flow::Done)
+}
+
+/// Error numbers of a wait that is not the system's: the handle was closed meanwhile, the deadline has passed.
+pub(crate) const EVICTED: i64 = -1;
+pub(crate) const EXPIRED: i64 = -2;
+
+/// The error number of a wait.
+pub(crate) fn wait_number(wait: IoWait) -> i64 {
+    match wait {
+        IoWait::Evicted => EVICTED,
+        IoWait::Expired => EXPIRED,
+        IoWait::Ready | IoWait::Parked => 0,
+    }
+}
+
+/// How a call on a descriptor that does not block went.
+pub(crate) enum Attempt<T> {
+    /// It was made.
+    Made(Sys<T>),
+    /// It cannot be: an error number of a wait.
+    Refused(i64),
+    /// The goroutine is parked, and will run the native once more.
+    Parked,
+}
+
+/// Makes a call on a descriptor that does not block, waiting if it would have to.
+pub(crate) fn attempt<T>(
+    n: &mut Native<'_>,
+    desc: &PollDesc,
+    side: PollSide,
+    again: NativeFn,
+    mut call: impl FnMut() -> Sys<T>,
+) -> Attempt<T> {
+    let first = desc.check(side);
+    if first != IoWait::Ready {
+        return Attempt::Refused(wait_number(first));
+    }
+    loop {
+        match retry(&mut call) {
+            Err(Errno::AGAIN) => match n.wait_io(desc, side, again) {
+                IoWait::Ready => continue,
+                IoWait::Parked => return Attempt::Parked,
+                refused => return Attempt::Refused(wait_number(refused)),
+            },
+            r => return Attempt::Made(r),
+        }
+    }
 }
 
 pub(super) fn handle(n: &mut Native<'_>) -> NativeResult {
@@ -167,16 +287,19 @@ pub(crate) fn duplicate(fd: i64) -> Sys<OwnedFd> {
     rustix::io::fcntl_dupfd_cloexec(found.ok_or(Errno::BADF)?, 0)
 }
 
-pub(super) fn fd(n: &mut Native<'_>) -> NativeResult {
+pub(crate) fn fd(n: &mut Native<'_>) -> NativeResult {
     let handle = n.int();
     n.give_int(get(handle).map_or(-1, |open| i64::from(open.as_fd().as_raw_fd())));
     Ok(Flow::Done)
 }
 
 /// A standard stream is closed by putting /dev/null in its place: its number must not come to name another file.
-pub(super) fn close(n: &mut Native<'_>) -> NativeResult {
+pub(crate) fn close(n: &mut Native<'_>) -> NativeResult {
     let handle = n.int();
     let gone = table().open.remove(&handle);
+    if let Some(desc) = gone.as_ref().and_then(|open| open.poll.as_ref()) {
+        n.worker().evict_io(desc);
+    }
     let r = match gone.as_ref().map(|open| &open.descriptor) {
         None => Err(Errno::BADF),
         Some(Descriptor::Own(_)) => Ok(()),

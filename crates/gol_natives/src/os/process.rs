@@ -117,7 +117,7 @@ pub(super) fn random(n: &mut Native<'_>) -> NativeResult {
 }
 
 /// A pid below 1 names a group, signal 0 only asks whether there is such a process: as kill(2).
-fn send(pid: i32, signal: i32) -> Sys<()> {
+pub(super) fn send(pid: i32, signal: i32) -> Sys<()> {
     use rustix::process as p;
     let target = Pid::from_raw(pid.checked_abs().ok_or(Errno::SRCH)?);
     if signal == 0 {

@@ -3,9 +3,9 @@
 //! What can be done at once is done on the worker: regular files, and others that poll says are ready. All else goes to a
 //! thread that may wait. Handing a call over costs several times a short write, so programs that print gain by this.
 
-use super::handles::{self, Open};
+use super::handles::{self, Attempt, Open};
 use super::{Sys, number, retry};
-use gol_vm::{Flow, Native, NativeResult};
+use gol_vm::{Flow, Native, NativeResult, PollSide};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::fs::{Mode, OFlags, SeekFrom};
 use rustix::io::Errno;
@@ -40,6 +40,13 @@ fn give_count(n: &mut Native<'_>, r: &Sys<usize>) -> NativeResult {
     Ok(Flow::Done)
 }
 
+/// No bytes, and the error number of a wait.
+fn give_refusal(n: &mut Native<'_>, number: i64) -> NativeResult {
+    n.give_int(0);
+    n.give_int(number);
+    Ok(Flow::Done)
+}
+
 fn read_once(open: &Open, buf: &mut [u8], at: Option<u64>) -> Sys<usize> {
     match at {
         None => rustix::io::read(open, buf),
@@ -54,7 +61,7 @@ fn write_once(open: &Open, buf: &[u8], at: Option<u64>) -> Sys<usize> {
     }
 }
 
-pub(super) fn read(n: &mut Native<'_>) -> NativeResult {
+pub(crate) fn read(n: &mut Native<'_>) -> NativeResult {
     read_at(n, false)
 }
 
@@ -62,7 +69,7 @@ pub(super) fn pread(n: &mut Native<'_>) -> NativeResult {
     read_at(n, true)
 }
 
-pub(super) fn write(n: &mut Native<'_>) -> NativeResult {
+pub(crate) fn write(n: &mut Native<'_>) -> NativeResult {
     write_at(n, false)
 }
 
@@ -87,6 +94,17 @@ fn read_at(n: &mut Native<'_>, positioned: bool) -> NativeResult {
                 give_count(n, &Ok(buf.len()))
             })
         });
+    }
+    if let Some(desc) = open.pollable() {
+        let mut buf = vec![0; room];
+        return match handles::attempt(n, desc, PollSide::Read, read, || read_once(&open, &mut buf, at)) {
+            Attempt::Parked => Ok(Flow::Parked),
+            Attempt::Refused(number) => give_refusal(n, number),
+            Attempt::Made(r) => {
+                to.write(&buf[..*r.as_ref().unwrap_or(&0)]);
+                give_count(n, &r)
+            }
+        };
     }
     if open.prompt || poll(&open, PollFlags::IN, false) {
         let mut buf = vec![0; room];
@@ -121,6 +139,13 @@ fn write_at(n: &mut Native<'_>, positioned: bool) -> NativeResult {
         host.write(stream, part);
         return give_count(n, &Ok(part.len()));
     }
+    if let Some(desc) = open.pollable() {
+        return match handles::attempt(n, desc, PollSide::Write, write, || write_once(&open, part, at)) {
+            Attempt::Parked => Ok(Flow::Parked),
+            Attempt::Refused(number) => give_refusal(n, number),
+            Attempt::Made(r) => give_count(n, &r),
+        };
+    }
     if open.prompt || part.len() <= PIPE_ATOM && poll(&open, PollFlags::OUT, false) {
         let r = retry(|| write_once(&open, part, at));
         if r != Err(Errno::AGAIN) {
@@ -135,9 +160,10 @@ fn write_at(n: &mut Native<'_>, positioned: bool) -> NativeResult {
 }
 
 fn written(n: &mut Native<'_>, open: &Arc<Open>, r: &Sys<usize>) -> NativeResult {
-    if *r == Err(Errno::PIPE) && open.fatal_pipe {
+    let sigpipe = signal_hook::consts::SIGPIPE;
+    if *r == Err(Errno::PIPE) && open.fatal_pipe && !n.vm().runtime().signal_overridden(sigpipe) {
         // Nobody reads what the program prints: it dies of SIGPIPE, as its shell expects.
-        let _ = signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGPIPE);
+        let _ = signal_hook::low_level::emulate_default_handler(sigpipe);
     }
     give_count(n, r)
 }
