@@ -1,5 +1,4 @@
-//! `internal/socket`: sockets of the system, and names of hosts by way of its resolver. What the functions mean stands in
-//! `internal/socket/socket.gol`.
+//! `net`: sockets of the system, and names of hosts by way of its resolver. What the functions mean stands in `net/natives.gol`.
 //!
 //! Sockets are handles like files (`os/handles.rs`); they never block, and who would have to wait is parked on the poller. Addresses go in and out
 //! as bytes ([`Address`]).
@@ -16,30 +15,30 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) const TABLE: &[(&str, NativeFn)] = &[
-    ("open", open),
-    ("bind", bind),
-    ("listen", listen),
-    ("accept", accept),
-    ("connect", connect),
-    ("localAddr", |n| name(n, |open| net::getsockname(open).map(Some))),
-    ("peerAddr", |n| name(n, |open| net::getpeername(open))),
-    ("recvFrom", recv_from),
-    ("sendTo", send_to),
-    ("shutdown", shutdown),
-    ("option", option),
-    ("setOption", set_option),
-    ("lookupHost", lookup_host),
-    ("lookupAddr", lookup_addr),
-    ("interfaceIndex", interface_index),
-    ("interfaceName", interface_name),
-    ("multicast", multicast),
-    ("adopt", adopt),
-    ("read", os::read),
-    ("write", os::write),
-    ("closeHandle", os::close),
-    ("expire", os::expire),
-    ("wait", os::wait),
-    ("descriptor", os::fd),
+    ("sysOpen", open),
+    ("sysBind", bind),
+    ("sysListen", listen),
+    ("sysAccept", accept),
+    ("sysConnect", connect),
+    ("sysLocalAddr", |n| name(n, |open| net::getsockname(open).map(Some))),
+    ("sysPeerAddr", |n| name(n, |open| net::getpeername(open))),
+    ("sysRecvFrom", recv_from),
+    ("sysSendTo", send_to),
+    ("sysShutdown", shutdown),
+    ("sysOption", option),
+    ("sysSetOption", set_option),
+    ("sysLookupHost", lookup_host),
+    ("sysLookupAddr", lookup_addr),
+    ("sysInterfaceIndex", interface_index),
+    ("sysInterfaceName", interface_name),
+    ("sysMulticast", multicast),
+    ("sysAdopt", adopt),
+    ("sysRead", os::read),
+    ("sysWrite", os::write),
+    ("sysClose", os::close),
+    ("sysExpire", os::expire),
+    ("sysWait", os::wait),
+    ("sysDescriptor", os::fd),
 ];
 
 /// An address: a byte for its kind and what belongs to it.
@@ -268,7 +267,7 @@ fn shutdown(n: &mut Native<'_>) -> NativeResult {
     give_errno(n, &r)
 }
 
-/// `option(handle, which int) (value, errno int)`, by the numbers in `internal/socket`.
+/// `option(handle, which int) (value, errno int)`, by the numbers in `net/natives.gol`.
 fn option(n: &mut Native<'_>) -> NativeResult {
     let (handle, which) = (n.int(), n.int());
     let r = get(handle).and_then(|open| match which {
@@ -281,7 +280,7 @@ fn option(n: &mut Native<'_>) -> NativeResult {
     give_errno(n, &r)
 }
 
-/// `setOption(handle, which, value int) (errno int)`, by the numbers in `internal/socket`.
+/// `setOption(handle, which, value int) (errno int)`, by the numbers in `net/natives.gol`.
 fn set_option(n: &mut Native<'_>) -> NativeResult {
     let (handle, which, value) = (n.int(), n.int(), n.int());
     let seconds = || Duration::from_secs(value.max(0) as u64);
