@@ -6,9 +6,9 @@
 //! loop then carries out from the start. So no function here raises, parks, or sees a goroutine.
 //!
 //! The jump is a call in tail position with the caller's own arguments, which optimised builds compile to a jump: the
-//! functions have no locals whose address escapes and nothing to drop. That is not a promise of the language, so builds
-//! with debug assertions do not rely on it: there each function returns after one instruction and the loop calls the next
-//! one. `docs/decisions/0007-dispatch.md` has the figures.
+//! functions have no locals whose address escapes and nothing to drop. That is not a promise of the language, so only builds
+//! that are known to do so rely on it (`cfg(jumps)`, set by the build script, and no debug assertions): in all others each function returns after one
+//! instruction and the loop calls the next one. `docs/decisions/0007-dispatch.md` has the figures.
 //!
 //! The invariants V1, V2 and V4 that the unsafe code rests on are listed at the crate root.
 
@@ -42,8 +42,8 @@ type Handler = unsafe fn(*const u64, *mut u64, &Context<'_>, *const Handlers) ->
 #[derive(Clone, Copy)]
 struct Handlers(Handler);
 
-/// Carries out instructions from `pc` on, as long as they are plain; gives the place of the first one that is not. (With
-/// debug assertions: at most one.)
+/// Carries out instructions from `pc` on, as long as they are plain; gives the place of the first one that is not. (Without
+/// `cfg(jumps)`: at most one.)
 ///
 /// # Safety
 /// V1 for `pc`, V2 for `base`; the goroutine whose frame that is runs on the worker of `cx`.
@@ -86,7 +86,7 @@ impl At<'_> {
     /// Goes on at `pc` with the frame at `base`.
     #[inline(always)]
     fn go(self, pc: *const u64, base: *mut u64) -> Step {
-        if cfg!(debug_assertions) {
+        if cfg!(any(not(jumps), debug_assertions)) {
             return (pc, base);
         }
         unsafe {
