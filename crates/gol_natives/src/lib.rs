@@ -9,6 +9,7 @@ mod bytes;
 mod debug;
 mod digest;
 mod errno;
+mod flate;
 mod hash;
 mod json;
 mod math;
@@ -16,6 +17,7 @@ mod os;
 mod rand;
 mod reflect;
 mod reflectlite;
+mod regexp;
 mod repl;
 mod runtime;
 mod signal;
@@ -49,6 +51,7 @@ type Table = &'static [(&'static str, NativeFn)];
 const TABLES: &[(&str, Table)] = &[
     ("bufio", &[("indexByte", bytes::index_byte)]),
     ("bytes", bytes::TABLE),
+    ("compress/flate", flate::TABLE),
     ("crypto/internal/blocks", digest::HASH),
     ("crypto/rand", digest::RAND),
     ("encoding/json", json::TABLE),
@@ -57,6 +60,7 @@ const TABLES: &[(&str, Table)] = &[
     ("internal/reflectlite", reflectlite::TABLE),
     ("internal/repl", repl::TABLE),
     ("reflect", reflect::TABLE),
+    ("regexp", regexp::TABLE),
     ("internal/stdio", os::STDIO),
     ("math", math::TABLE),
     ("math/bits", math::BITS),
