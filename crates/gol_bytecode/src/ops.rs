@@ -646,6 +646,8 @@ ops! {
     MapGet(WN, R(1), RN; Type);
     /// The same, and a bool after the value's registers
     MapGet2(WN, R(1), RN; Type);
+    /// As `MapGet`, of an entry that is then set; an unhashable key raises what setting it does
+    MapUpdate(WN, R(1), RN; Type);
     /// `R[A][R[B..]] = R[C..]`; raises: assignment to entry in nil map, unhashable key
     MapSet(R(1), RN, RN; Type);
     /// `delete(R[A], R[B..])`; raises: unhashable key

@@ -403,7 +403,7 @@ impl FuncGen<'_, '_> {
             self.op_with(op, pos, r, y, early, ty, Want::Var(r), m);
         } else {
             let m = self.regs.mark();
-            let a = self.load(place, ty, Want::Any);
+            let a = self.load_to_set(place, ty);
             let v = self.op_with(op, pos, a, y, early, ty, Want::Any, m);
             let n = self.s.regs(ty);
             self.regs.keep(v, n);
@@ -456,7 +456,7 @@ impl FuncGen<'_, '_> {
         let (a, to) = match place {
             Place::Reg(r) => (r, r),
             _ => {
-                let a = self.load(place, ty, Want::Any);
+                let a = self.load_to_set(place, ty);
                 let n = self.s.regs(ty);
                 (a, self.temp(n))
             }

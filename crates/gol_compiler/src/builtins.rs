@@ -310,6 +310,19 @@ impl FuncGen<'_, '_> {
     fn append_values(&mut self, slice: Reg, elem: TypeId, values: &[Reg], want: Want) -> Reg {
         let t = self.s.type_ref(elem).0 as u64;
         let to = self.out(want, 3);
+        // In `s = append(s, s)` a value lies where the result goes.
+        let n = self.s.regs(elem);
+        let values: Vec<Reg> = values
+            .iter()
+            .map(|&v| {
+                if v >= to + 3 || to >= v + n {
+                    return v;
+                }
+                let apart = self.temp(n);
+                self.mov(apart, v, n);
+                apart
+            })
+            .collect();
         self.asm.op_words(Op::Grow, to, slice, values.len() as u16, &[t]);
         let index = self.temp(1);
         for (i, v) in values.iter().enumerate() {

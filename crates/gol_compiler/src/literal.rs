@@ -3,8 +3,9 @@
 //! Literals that end up in memory are filled in place: nested literals of Mem types never exist as values of their own.
 
 use gol_bytecode::Op;
+use gol_source::Symbol;
 use gol_syntax::ast::{Expr, ExprId};
-use gol_types::types::TypeId;
+use gol_types::types::{Type, TypeId};
 
 use crate::func::{FuncGen, Want};
 use crate::place::Place;
@@ -25,6 +26,7 @@ impl FuncGen<'_, '_> {
             _ => {
                 let n = self.s.regs(ty);
                 let to = self.build(want, n);
+                let m = self.regs.mark();
                 let l = self.s.layout(ty);
                 let fields = self.struct_fields(x, ty);
                 let mut given = vec![false; l.fields.len()];
@@ -32,6 +34,13 @@ impl FuncGen<'_, '_> {
                 for (path, field, v) in fields {
                     // Of a struct whose promoted fields are given, the rest is zero.
                     given[path[0] as usize] |= path.len() == 1;
+                    if self.is_blank_field(ty, &path) {
+                        // Evaluated, and then forgotten.
+                        given[path[0] as usize] = false;
+                        let at = self.temp_for(field);
+                        list.push((v, field, at));
+                        continue;
+                    }
                     if let (Place::Reg(at), _) = self.walk(Place::Reg(to), ty, &path) {
                         list.push((v, field, at));
                     }
@@ -45,6 +54,7 @@ impl FuncGen<'_, '_> {
                     }
                 }
                 self.exprs_into(&list);
+                self.regs.free(m);
                 self.give(want, to, n)
             }
         }
@@ -106,6 +116,12 @@ impl FuncGen<'_, '_> {
             }
             _ => {
                 for (path, field, v) in self.struct_fields(x, ty) {
+                    if self.is_blank_field(ty, &path) {
+                        let m = self.regs.mark();
+                        self.storable(v, field);
+                        self.regs.free(m);
+                        continue;
+                    }
                     let (at, _) = self.walk(place, ty, &path);
                     self.fill_one(v, field, at);
                 }
@@ -158,6 +174,12 @@ impl FuncGen<'_, '_> {
             }
         }
         out
+    }
+
+    /// Whether a field of a struct literal is blank: such fields are always zero.
+    fn is_blank_field(&self, ty: TypeId, path: &[u32]) -> bool {
+        let ([i], Type::Struct(fields)) = (path, self.s.tp.types.under(ty)) else { return false };
+        fields[*i as usize].name == Symbol::BLANK
     }
 
     /// Indices and values of an array or slice literal.

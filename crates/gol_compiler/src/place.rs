@@ -518,6 +518,16 @@ impl FuncGen<'_, '_> {
         }
     }
 
+    /// The value at a place that is set next.
+    pub(crate) fn load_to_set(&mut self, place: Place, ty: TypeId) -> Reg {
+        let Place::Map { map, key, ty: map_ty } = place else { return self.load(place, ty, Want::Any) };
+        let t = self.s.type_ref(map_ty).0 as u64;
+        let n = self.s.regs(ty);
+        let to = self.out(Want::Any, n);
+        self.asm.op_words(Op::MapUpdate, to, map, key, &[t]);
+        to
+    }
+
     /// Stores a value in registers; of a Mem value any address of it will do.
     pub(crate) fn store(&mut self, place: Place, ty: TypeId, value: Reg) {
         let l = self.s.layout(ty);

@@ -752,6 +752,11 @@ unsafe fn run_one(vm: &Vm, w: &mut Worker, g: *mut G, code: *const u64) -> Then 
                     let (d, k) = (base.add(a!() as usize), base.add(c!() as usize));
                     check!(maps::get(vm, w, t, r!(b!()), k, d, true));
                 }
+                Op::MapUpdate => {
+                    let t = ty!(word!());
+                    let (d, k) = (base.add(a!() as usize), base.add(c!() as usize));
+                    check!(maps::get_to_set(vm, w, t, r!(b!()), k, d));
+                }
                 Op::MapSet => {
                     let t = ty!(word!());
                     check!(maps::set(vm, w, t, r!(a!()), base.add(b!() as usize), base.add(c!() as usize)));

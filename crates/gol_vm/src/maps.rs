@@ -62,14 +62,48 @@ pub(crate) unsafe fn get(
     d: *mut u64,
     ok: bool,
 ) -> Result<(), Raise> {
+    // SAFETY: the caller's promises.
+    unsafe { look_up(vm, w, t, m, k, d, ok).map_err(|e| e.unwrap_or_else(|e| raise_for(vm, m, e))) }
+}
+
+/// The same for an entry that is then set: what is wrong is told as [`set`] tells it.
+///
+/// # Safety
+/// As [`get`].
+pub(crate) unsafe fn get_to_set(
+    vm: &Vm,
+    w: &mut Worker,
+    t: TypeRef,
+    m: u64,
+    k: *const u64,
+    d: *mut u64,
+) -> Result<(), Raise> {
+    // SAFETY: the caller's promises.
+    let found = unsafe { look_up(vm, w, t, m, k, d, false) };
+    found.map_err(|e| e.unwrap_or_else(|e| raise(vm, if m == 0 { MapError::NilMap } else { e })))
+}
+
+/// A lookup; what is wrong with the key is not yet a panic.
+///
+/// # Safety
+/// As [`get`].
+unsafe fn look_up(
+    vm: &Vm,
+    w: &mut Worker,
+    t: TypeRef,
+    m: u64,
+    k: *const u64,
+    d: *mut u64,
+    ok: bool,
+) -> Result<(), Result<Raise, MapError>> {
     let map = map_type(vm, t);
     // SAFETY: the caller's promises.
     unsafe {
-        let at = map.get(&vm.image.types, m as *const u8, k).map_err(|e| raise_for(vm, m, e))?;
+        let at = map.get(&vm.image.types, m as *const u8, k).map_err(Err)?;
         if at.is_null() {
-            vm.zero_value(w, map.elem, d)?;
+            vm.zero_value(w, map.elem, d).map_err(Ok)?;
         } else {
-            vm.load_value(w, map.elem, at, d)?;
+            vm.load_value(w, map.elem, at, d).map_err(Ok)?;
         }
         if ok {
             *d.add(vm.image.ty(map.elem).regs as usize) = u64::from(!at.is_null());

@@ -35,7 +35,7 @@ fn bounds(x: [i64; 3], flags: u64, len: u64, cap: u64, what: &str) -> Result<(u6
             return fail(number(max, "::#", format!(" with {what} {cap}")));
         }
         if out(hi, max as u64) {
-            return fail(number(hi, "#", String::new()).replace(']', &format!(":{max}]")).replace('[', "[:"));
+            return fail(if hi < 0 { format!("[:{hi}:]") } else { format!("[:{hi}:{max}]") });
         }
         if out(lo, hi as u64) {
             return fail(if lo < 0 { format!("[{lo}::]") } else { format!("[{lo}:{hi}:]") });

@@ -177,7 +177,9 @@ impl Checker<'_> {
             }
             &Type::Named(id) => {
                 let named = self.prog.types.named(id);
-                if named.pkg != self.pkg || named.pkg == PkgId::NONE || self.prog.valid_types.contains(&id) {
+                // Of other packages' types only instances can hold types of this one.
+                let foreign = named.pkg != self.pkg && named.origin.is_none();
+                if foreign || named.pkg == PkgId::NONE || self.prog.valid_types.contains(&id) {
                     return true;
                 }
                 let inside = self.prog.right_sides.get(&id).copied().unwrap_or(named.underlying);
@@ -281,7 +283,7 @@ impl Checker<'_> {
         self.cycle_steps(true, &steps);
         for &n in nest {
             let obj = self.prog.types.named(n).obj;
-            self.prog.objects[obj].broken = true;
+            self.prog.objects[obj].broken |= self.prog.objects[obj].pkg == self.pkg;
             self.prog.types.named_mut(n).underlying = TypeId::INVALID;
         }
     }
