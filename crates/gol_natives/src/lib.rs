@@ -77,6 +77,7 @@ const TABLES: &[(&str, Table)] = &[
     ("strings", strings::TABLE),
     ("sync", sync::TABLE),
     ("sync/atomic", atomic::TABLE),
+    ("syscall", os::SYSCALL),
     ("time", time::TABLE),
     ("unicode/utf8", utf8::TABLE),
 ];

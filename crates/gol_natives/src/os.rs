@@ -66,6 +66,9 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("sysSignalProcess", child::signal),
 ];
 
+/// `syscall` has what is asked for without package os.
+pub(crate) const SYSCALL: &[(&str, NativeFn)] = &[("sysKill", process::kill), ("sysIds", process::ids)];
+
 /// `internal/stdio` uses the standard handles under their numbers.
 pub(crate) const STDIO: &[(&str, NativeFn)] = &[("read", transfer::read), ("write", transfer::write)];
 
