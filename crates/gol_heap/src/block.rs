@@ -3,6 +3,10 @@
 //! The page table has a block number for each page of the reserved range (0: none), the block table a record for each block
 //! number, and two bitmaps (alloc and mark) a bit for each place of a block, at the position that belongs to the block's first
 //! granule. All are reserved at once and take memory only where used.
+//!
+//! A block whose objects have pointers also has an *entry* for each place, which is all that marking looks at: the object's layout, 0 in a
+//! place that holds none, and [`MARKED`]. Only blocks without pointers use the mark bits. Each object having a word of its own, marking
+//! stores without a locked instruction: two threads that find an object at once store the same.
 
 use crate::layout::LayoutId;
 use crate::os::Reservation;
@@ -15,6 +19,9 @@ pub(crate) const ADDRESS_MASK: u64 = (1 << 48) - 1;
 
 /// The class number of blocks with one large object.
 pub(crate) const LARGE: u8 = CLASS_COUNT as u8;
+
+/// In an entry: the object is marked. Layout numbers stay below it.
+pub(crate) const MARKED: u32 = 1 << 31;
 
 /// Names a block; 0 is no block.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,12 +37,12 @@ pub(crate) struct Block {
     size: AtomicUsize,
     /// `2^40 / size + 1`: multiply and shift instead of dividing; 0 for a large object.
     magic: AtomicU64,
-    /// Layout of each place's object; null if the block's objects have no pointers.
+    /// The entry of each place; null if the block's objects have no pointers.
     layouts: AtomicPtr<AtomicU32>,
     /// Number of places.
     count: AtomicU32,
     pages: AtomicU32,
-    /// The layout of a large object (then `layouts` points here).
+    /// The entry of a large object (then `layouts` points here).
     large_layout: AtomicU32,
     class: AtomicU8,
     /// Whether free places may hold garbage. Changed by the owner (H4).
@@ -87,7 +94,12 @@ impl Block {
         }
         debug_assert!(index < self.count());
         // SAFETY: H3: the array has `count` entries and lives as long as the block; `index` came from a lookup that checked it.
-        LayoutId(unsafe { (*layouts.add(index as usize)).load(Relaxed) })
+        LayoutId(unsafe { (*layouts.add(index as usize)).load(Relaxed) } & !MARKED)
+    }
+    /// Whether the object in place `index`, of a block with pointers, is marked.
+    fn entry_marked(&self, index: u32) -> bool {
+        // SAFETY: H3: as for `layout`, and the block has entries.
+        unsafe { (*self.layouts().add(index as usize)).load(Relaxed) & MARKED != 0 }
     }
     pub(crate) fn set_large_layout(&self, layout: LayoutId) {
         self.large_layout.store(layout.0, Relaxed);
@@ -250,20 +262,38 @@ impl Space {
         }
     }
 
-    /// Copies mark bits over alloc bits and clears them. Returns the number of places still allocated. The caller owns the block.
+    /// Whether the object found is marked.
+    pub(crate) fn is_marked(&self, found: Found<'_>) -> bool {
+        let Found { block, index } = found;
+        if block.scan() {
+            return block.entry_marked(index);
+        }
+        self.mark_word(block.start(), index as usize / 64).load(Relaxed) >> (index % 64) & 1 != 0
+    }
+
+    /// Makes what is marked allocated and not marked, and the rest free. Returns the number of places still allocated. The caller owns the
+    /// block.
     pub(crate) fn sweep_bits(&self, block: &Block) -> u32 {
-        let (start, words) = (block.start(), (block.count() as usize).div_ceil(64));
+        let (start, count) = (block.start(), block.count() as usize);
         let mut live = 0;
-        for word in 0..words {
-            let (alloc, mark) = (self.alloc_word(start, word), self.mark_word(start, word));
-            let marked = mark.load(Relaxed);
+        for word in 0..count.div_ceil(64) {
+            let alloc = self.alloc_word(start, word);
+            let marked = if block.scan() {
+                let places = (count - word * 64).min(64);
+                // SAFETY: H3: the entries of these places are in the block's array, which lives as long as the caller owns the block.
+                sweep_entries(unsafe { std::slice::from_raw_parts(block.layouts().add(word * 64), places) })
+            } else {
+                let mark = self.mark_word(start, word);
+                let marked = mark.load(Relaxed);
+                mark.store(0, Relaxed);
+                marked
+            };
             if cfg!(debug_assertions) {
                 let allocated = alloc.load(Relaxed);
                 debug_assert_eq!(marked & !allocated, 0, "only allocated places are marked");
                 self.poison(block, word, allocated & !marked);
             }
             alloc.store(marked, Relaxed);
-            mark.store(0, Relaxed);
             live += marked.count_ones();
         }
         block.set_dirty();
@@ -297,6 +327,12 @@ impl<'s> View<'s> {
     /// The allocated place that `word` points into, if it does.
     #[inline(always)]
     pub(crate) fn find(&self, word: u64) -> Option<Found<'s>> {
+        self.place(word).filter(|&place| self.allocated(place))
+    }
+
+    /// The place that `word` points into, allocated or not.
+    #[inline(always)]
+    pub(crate) fn place(&self, word: u64) -> Option<Found<'s>> {
         let offset = ((word & ADDRESS_MASK) as usize).wrapping_sub(self.base);
         if offset >= self.len {
             return None;
@@ -310,16 +346,16 @@ impl<'s> View<'s> {
         let block = unsafe { &*self.blocks.add(id as usize) };
         let start = block.start();
         let index = block.index_of((offset + self.base).wrapping_sub(start));
-        if index >= block.count() {
-            return None;
-        }
-        let word = ((start - self.base) >> 10) + index as usize / 64;
+        (index < block.count()).then_some(Found { block, index })
+    }
+
+    /// Whether the place is allocated.
+    #[inline(always)]
+    pub(crate) fn allocated(&self, place: Found<'_>) -> bool {
+        let word = ((place.block.start() - self.base) >> 10) + place.index as usize / 64;
         // SAFETY: H1: the bits of a block lie in the table, as for `Space::alloc_word`.
         let bits = unsafe { (*self.alloc_bits.add(word)).load(Relaxed) };
-        if bits >> (index % 64) & 1 == 0 {
-            return None;
-        }
-        Some(Found { block, index })
+        bits >> (place.index % 64) & 1 != 0
     }
 
     /// Word `word` of the mark bits of the block that starts at `start`.
@@ -328,6 +364,18 @@ impl<'s> View<'s> {
         // SAFETY: H1: the bits of a block lie in the table, as for `Space::alloc_word`.
         unsafe { &*self.mark_bits.add(((start - self.base) >> 10) + word) }
     }
+}
+
+/// Takes the mark off the marked of up to 64 entries and empties the others; a bit for each that was marked.
+fn sweep_entries(entries: &[AtomicU32]) -> u64 {
+    let mut marked = 0;
+    for (at, entry) in entries.iter().enumerate() {
+        let old = entry.load(Relaxed);
+        let mark = old >> 31;
+        entry.store(old & !MARKED & 0u32.wrapping_sub(mark), Relaxed);
+        marked |= (mark as u64) << at;
+    }
+    marked
 }
 
 /// What debug builds fill freed objects with.

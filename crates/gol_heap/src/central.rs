@@ -187,8 +187,8 @@ impl Heap {
         self.central.unswept.load(Relaxed)
     }
 
-    /// Sweeps whatever is not swept yet.
-    pub(crate) fn finish_sweep(&self) {
+    /// Sweeps whatever is not swept yet. A collection does that first; whoever calls it before the world stops shortens the stop.
+    pub fn finish_sweep(&self) {
         for index in 0..LIST_COUNT {
             while self.sweep_one(index).is_some() {}
         }

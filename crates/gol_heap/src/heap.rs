@@ -275,10 +275,7 @@ impl Heap {
         if offset >= self.space.heap.len() {
             return true;
         }
-        self.space.find(address as u64).is_some_and(|found| {
-            let word = self.space.mark_word(found.block.start(), found.index as usize / 64);
-            word.load(Relaxed) >> (found.index % 64) & 1 != 0
-        })
+        self.space.find(address as u64).is_some_and(|found| self.space.is_marked(found))
     }
 
     /// Gives free pages back to the system at once (`debug.FreeOSMemory`, after a collection).

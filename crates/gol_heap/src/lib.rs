@@ -15,7 +15,7 @@
 //! # States of an object
 //!
 //! An object's place in a block is *free* (alloc bit 0), *allocated* (alloc bit 1, mark bit 0) or, between the start of a
-//! marking and the sweep of its block, *marked* (both bits 1). Allocation turns free into allocated; marking turns what is
+//! marking and the sweep of its block, *marked* (both bits 1; in a block whose objects have pointers the mark bit is in the place's entry). Allocation turns free into allocated; marking turns what is
 //! reachable into marked; the sweep of a block copies its mark bits over its alloc bits and clears the former, so allocated
 //! becomes free and marked becomes allocated. Blocks are swept lazily, when an allocator wants one of their class; all are swept
 //! before the next marking begins. Memory of a free place holds garbage (poison in debug builds); it is zeroed when a

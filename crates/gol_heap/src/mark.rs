@@ -11,11 +11,12 @@
 //! The time goes to waiting for memory. An entry taken from the stack is therefore fetched ahead and looked at some entries later
 //! ([`AHEAD`]).
 
-use crate::block::{Found, View};
+use crate::block::{ADDRESS_MASK, Block, Found, MARKED, View};
 use crate::heap::Heap;
 use crate::layout::{LayoutId, Shape};
+use crate::size_class::MAX_SMALL_SIZE;
 use crate::stats::CollectStats;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::*};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering::*};
 use std::sync::{Condvar, Mutex};
 
 /// An entry longer than this many words is looked at in pieces.
@@ -159,18 +160,30 @@ struct Queue {
     active: usize,
 }
 
-/// Memory to look at: a number of words from `start`, which is the start of an element of the layout.
+/// What is to be done at `start`: either an object that something points to is to be marked, unless it is so already, and looked at; or a
+/// stretch of memory is to be looked at, from the start of an element of its layout.
 #[derive(Clone, Copy, Debug, Default)]
 struct Entry {
     start: usize,
-    /// Words in the low half, the layout in the high one: written and read as one, since a wide read right after two narrow writes stalls.
+    /// A stretch: words in the low half, the layout in the high one. An object: [`Entry::OBJECT`], its words, and in the low 48 bits the
+    /// address of its entry in its block. Written and read as one, since a wide read right after narrow writes stalls.
     what: u64,
 }
 
 impl Entry {
+    const OBJECT: u64 = 1 << 63;
+
     #[inline(always)]
-    fn new(start: usize, words: u32, layout: LayoutId) -> Entry {
+    fn stretch(start: usize, words: u32, layout: LayoutId) -> Entry {
+        debug_assert!(layout.0 < MARKED);
         Entry { start, what: words as u64 | (layout.0 as u64) << 32 }
+    }
+
+    /// `entry` is that of a place, of `size` bytes, in a block with pointers.
+    #[inline(always)]
+    fn object(start: usize, size: usize, entry: *const AtomicU32) -> Entry {
+        debug_assert!(entry as u64 & !ADDRESS_MASK == 0 && size <= MAX_SMALL_SIZE);
+        Entry { start, what: Self::OBJECT | (size as u64 / 8) << 48 | entry as u64 }
     }
 }
 
@@ -302,15 +315,22 @@ impl<'s> Marker<'s> {
             let entry = self.stack.pop();
             if let Some(entry) = entry {
                 prefetch(entry.start);
+                if entry.what & Entry::OBJECT != 0 {
+                    prefetch((entry.what & ADDRESS_MASK) as usize);
+                }
                 held += 1;
             } else if held == 0 {
                 return;
             }
             let due = std::mem::replace(&mut ahead[at], entry.unwrap_or_default());
             at = (at + 1) % AHEAD;
-            if due.what as u32 != 0 {
+            if due.what != 0 {
                 held -= 1;
-                self.scan(due);
+                if due.what & Entry::OBJECT != 0 {
+                    self.object(due);
+                } else {
+                    self.stretch(due);
+                }
                 if self.stack.len() >= SHARE_MIN && self.session.waiting.load(Relaxed) != 0 {
                     self.share();
                 }
@@ -333,29 +353,51 @@ impl<'s> Marker<'s> {
         while words > MOST {
             let stride = self.shapes.get(layout.0 as usize).map_or(1, Shape::stride);
             let piece = MOST / stride * stride;
-            self.stack.push(Entry::new(start, piece as u32, layout));
+            self.stack.push(Entry::stretch(start, piece as u32, layout));
             start += piece * 8;
             words -= piece;
         }
         if words != 0 {
-            self.stack.push(Entry::new(start, words as u32, layout));
+            self.stack.push(Entry::stretch(start, words as u32, layout));
         }
     }
 
+    /// Marks an object of a block with pointers, unless it is marked, and looks at it.
     #[inline(always)]
-    fn scan(&mut self, entry: Entry) {
-        let (start, layout) = (entry.start, LayoutId((entry.what >> 32) as u32));
-        let mut words = entry.what as u32 as usize;
-        let shapes = self.shapes;
-        let Some(shape) = shapes.get(layout.0 as usize) else { return };
+    fn object(&mut self, object: Entry) {
+        // SAFETY: H3: `mark` took the address of the entry of a place in a block; blocks live on while the world is stopped (H5).
+        let entry = unsafe { &*((object.what & ADDRESS_MASK) as *const AtomicU32) };
+        let layout = entry.load(Relaxed);
+        // Marked, or nothing is allocated there.
+        if layout & MARKED != 0 || layout == 0 {
+            return;
+        }
+        entry.store(layout | MARKED, Relaxed);
+        let words = (object.what >> 48) as usize & 0x7fff;
+        self.live_bytes += words as u64 * 8;
+        self.live_objects += 1;
+        self.scan(object.start, words, LayoutId(layout));
+    }
+
+    /// Looks at the first piece of a stretch, and notes the rest.
+    fn stretch(&mut self, stretch: Entry) {
+        let (start, layout) = (stretch.start, LayoutId((stretch.what >> 32) as u32));
+        let mut words = stretch.what as u32 as usize;
         if words > PIECE_WORDS {
-            let stride = shape.stride();
+            let stride = self.shapes.get(layout.0 as usize).map_or(1, Shape::stride);
             let piece = PIECE_WORDS.next_multiple_of(stride);
             if piece < words {
-                self.stack.push(Entry::new(start + piece * 8, (words - piece) as u32, layout));
+                self.stack.push(Entry::stretch(start + piece * 8, (words - piece) as u32, layout));
                 words = piece;
             }
         }
+        self.scan(start, words, layout);
+    }
+
+    #[inline(always)]
+    fn scan(&mut self, start: usize, mut words: usize, layout: LayoutId) {
+        let shapes = self.shapes;
+        let Some(shape) = shapes.get(layout.0 as usize) else { return };
         match *shape {
             Shape::NoScan => {}
             Shape::All => {
@@ -404,20 +446,31 @@ impl<'s> Marker<'s> {
         self.mark(word);
     }
 
+    /// Notes what `word` points to, if it does: an object that has pointers is marked when its entry has been fetched.
     #[inline(always)]
     fn mark(&mut self, word: u64) {
-        if let Some(found) = self.space.find(word) {
-            self.mark_found(found);
+        let Some(place) = self.space.place(word) else { return };
+        let Found { block, index } = place;
+        let (size, entries) = (block.size(), block.layouts());
+        if entries.is_null() {
+            self.mark_bit(place);
+        } else if size <= MAX_SMALL_SIZE {
+            // SAFETY: H3: the place is one of the block's, which has an entry for each.
+            let entry = unsafe { entries.add(index as usize) };
+            self.stack.push(Entry::object(block.address(index), size, entry));
+        } else {
+            self.mark_large(block);
         }
     }
 
+    /// Marks what lies in a place of a block without pointers.
     #[inline(always)]
-    fn mark_found(&mut self, found: Found<'_>) {
-        let Found { block, index } = found;
+    fn mark_bit(&mut self, place: Found<'_>) {
+        let Found { block, index } = place;
         let bits = self.space.mark_word(block.start(), index as usize / 64);
         let bit = 1u64 << (index % 64);
         let old = bits.load(Relaxed);
-        if old & bit != 0 {
+        if old & bit != 0 || !self.space.allocated(place) {
             return;
         }
         if !self.parallel {
@@ -425,17 +478,23 @@ impl<'s> Marker<'s> {
         } else if bits.fetch_or(bit, Relaxed) & bit != 0 {
             return;
         }
+        self.live_bytes += block.size() as u64;
+        self.live_objects += 1;
+    }
+
+    /// Marks a large object with pointers, unless it is marked, and notes it.
+    fn mark_large(&mut self, block: &Block) {
+        // SAFETY: H3: the entry of a large object is in its block's record.
+        let entry = unsafe { &*block.layouts() };
+        // Here two threads must not both do it: the object is long.
+        let layout = entry.fetch_or(MARKED, Relaxed);
+        if layout & MARKED != 0 {
+            return;
+        }
         let size = block.size();
         self.live_bytes += size as u64;
         self.live_objects += 1;
-        if block.scan() {
-            let (start, layout) = (block.address(index), block.layout(index));
-            if size / 8 <= u32::MAX as usize / 2 {
-                self.stack.push(Entry::new(start, (size / 8) as u32, layout));
-            } else {
-                self.push(start, size / 8, layout);
-            }
-        }
+        self.push(block.start(), size / 8, LayoutId(layout));
     }
 }
 

@@ -43,7 +43,7 @@ pub struct Pause {
 pub struct CollectStats {
     /// Bytes of marked objects.
     pub live_bytes: u64,
-    /// Marked objects.
+    /// Marked objects. One with pointers that two threads found at the same moment may be counted twice, here and in the bytes.
     pub live_objects: u64,
     /// Bytes allocated before this collection that it found dead.
     pub freed_bytes: u64,

@@ -249,7 +249,7 @@ pub struct GcReport {
     pub at: i64,
     /// Until all workers had stopped.
     pub stop: i64,
-    /// Sweeping what the collection before had left to sweep.
+    /// Sweeping what was still left to sweep of the collection before: most of it is done before the stop.
     pub sweep: i64,
     /// Roots and marking.
     pub mark: i64,
@@ -295,6 +295,7 @@ impl Worker {
 
     /// `runtime.GC()`, also for an allocation that got no memory: collects now. The state of the running goroutine must be saved.
     pub fn collect(&mut self) -> CollectStats {
+        self.rt().heap.finish_sweep();
         let asked = self.rt().env.now();
         self.stop_the_world();
         let report = self.rt().collect_stopped(asked);
@@ -311,6 +312,8 @@ impl Worker {
                 self.stopped();
                 continue;
             }
+            // What the collection before left to sweep needs no stop.
+            self.rt().heap.finish_sweep();
             let asked = self.rt().env.now();
             self.stop_the_world();
             let report = self.rt().heap.gc_wanted().then(|| self.rt().collect_stopped(asked));
