@@ -20,6 +20,7 @@ fn main() {
     // By package, then by name: a package in a folder of another's must not come between its files.
     files.sort_by_key(|f| (f.parent().map(Path::to_path_buf), f.file_name().map(|n| n.to_os_string())));
     let mut out = String::from("pub(crate) static FILES: &[Embedded] = &[\n");
+    let mut names = String::new();
     for file in files {
         let inner = file.strip_prefix(&root).expect("found under the root");
         let dir = inner.parent().expect("a file lies in a folder").to_string_lossy().replace('\\', "/");
@@ -27,12 +28,22 @@ fn main() {
         let text = fs::read_to_string(&file).expect("a file of the library can be read");
         let outline = source(&Outline::of(&text));
         let text = format!("include_str!({:?})", file.display().to_string());
-        writeln!(out, "Embedded {{ dir: {dir:?}, name: {name:?}, text: {text}, outline: {outline} }},")
+        let (dir, name) = (place(&mut names, &dir), place(&mut names, &name));
+        writeln!(out, "Embedded {{ dir: {dir}, name: {name}, text: {text}, outline: {outline} }},")
             .expect("to a string");
     }
-    out.push_str("];\n");
+    writeln!(out, "];\npub(crate) static NAMES: &str = {names:?};").expect("to a string");
     let to = PathBuf::from(env::var("OUT_DIR").expect("cargo sets OUT_DIR")).join("stdlib_files.rs");
     fs::write(to, out).expect("OUT_DIR can be written");
+}
+
+/// Where a name is in the text of all names, to which it is added if it is new.
+fn place(names: &mut String, name: &str) -> String {
+    let lo = names.find(name).unwrap_or_else(|| {
+        names.push_str(name);
+        names.len() - name.len()
+    });
+    format!("piece({lo}, {})", name.len())
 }
 
 /// An outline as a Rust expression.

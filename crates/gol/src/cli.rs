@@ -165,6 +165,21 @@ pub(crate) enum Command {
 /// Reads the process's arguments. A wrong command line ends the process with a message and status 2; so does a question for
 /// help, with status 0.
 pub(crate) fn from_args() -> Command {
+    plain().unwrap_or_else(parsed)
+}
+
+/// `gol FILE ARGS...`, which needs no parser. No command has a dot or a slash in its name, and no flag begins otherwise than
+/// with a dash; what is not clear from that, or is no UTF-8, is left to clap.
+fn plain() -> Option<Command> {
+    let mut words = std::env::args_os().skip(1).map(|word| word.into_string().ok());
+    let path = words.next()??;
+    if path.starts_with('-') || !path.contains(['.', '/']) {
+        return None;
+    }
+    Some(Command::Run { flags: RunFlags::default(), path, args: words.collect::<Option<_>>()? })
+}
+
+fn parsed() -> Command {
     let mut clap = definition();
     let cli = Cli::from_arg_matches(&clap.get_matches_mut()).unwrap_or_else(|e| e.exit());
     let top = cli.flags;

@@ -42,6 +42,7 @@ mod switch;
 mod typedesc;
 mod update;
 
+pub use reflect::MACHINE_CALL;
 pub use session::Compiler;
 
 use gol_bytecode::Program;

@@ -18,6 +18,9 @@ use crate::program::{FuncKey, Session, is_exported};
 /// The package whose natives are known here.
 const PACKAGE: &str = "internal/reflectlite";
 
+/// The function without a body that has no native: calls of it are made of instructions here.
+pub const MACHINE_CALL: &str = "internal/reflectlite.CallWords";
+
 /// Words of arguments or results that the stubs for functions made by reflection take.
 const STUB_WORDS: [u16; 4] = [16, 128, 2_048, 60_000];
 
@@ -119,7 +122,8 @@ impl Session<'_> {
     /// Whether a function without body is made of instructions here.
     pub(crate) fn is_machine_call(&self, obj: ObjId) -> bool {
         let o = &self.tp.objects[obj];
-        o.pkg != PkgId::NONE && self.ast.text(o.name) == "CallWords" && self.tp.package(o.pkg).path == PACKAGE
+        let name = || MACHINE_CALL.strip_prefix(PACKAGE).and_then(|name| name.strip_prefix('.'));
+        o.pkg != PkgId::NONE && self.tp.package(o.pkg).path == PACKAGE && name() == Some(self.ast.text(o.name))
     }
 
     /// The number of `reflect.Value`, which `fmt` prints in its own way.

@@ -6,24 +6,33 @@ use std::ops::Index;
 /// Elements in the order in which they were added. Adding takes a shared reference and moves nothing, so a reference to
 /// an element is good as long as the arena: who holds a node may ask for more nodes to be made.
 ///
-/// The elements lie in chunks, each twice as long as the one before it.
+/// The elements lie in chunks, four of a length, then four of twice that length.
 pub struct Arena<T> {
     chunks: [OnceCell<Box<[OnceCell<T>]>>; CHUNKS],
     len: Cell<u32>,
 }
 
 /// The first chunk has `1 << FIRST` elements.
-const FIRST: u32 = 8;
+const FIRST: u32 = 6;
+
+/// There are `1 << SAME` chunks of each length: of a whole octave at a time half would stay empty.
+const SAME: u32 = 2;
 
 /// Enough for every index that fits in 32 bits.
-const CHUNKS: usize = (u32::BITS - FIRST) as usize;
+const CHUNKS: usize = ((u32::BITS - FIRST - SAME) << SAME) as usize;
 
 /// The chunk that an index lies in, and the place there.
 #[inline]
 fn place(index: u32) -> (usize, usize) {
-    let at = index + (1 << FIRST);
-    let chunk = at.ilog2();
-    ((chunk - FIRST) as usize, (at - (1 << chunk)) as usize)
+    let at = index + (1 << (FIRST + SAME));
+    let bits = at.ilog2() - SAME;
+    let chunk = ((bits - FIRST) << SAME) + (at >> bits) - (1 << SAME);
+    (chunk as usize, (at & ((1 << bits) - 1)) as usize)
+}
+
+/// How many elements a chunk has.
+fn size(chunk: usize) -> usize {
+    1 << (FIRST as usize + (chunk >> SAME))
 }
 
 impl<T> Arena<T> {
@@ -46,7 +55,7 @@ impl<T> Arena<T> {
     pub fn push(&self, value: T) -> u32 {
         let index = self.len.get();
         let (chunk, at) = place(index);
-        let fresh = || (0..1usize << (chunk as u32 + FIRST)).map(|_| OnceCell::new()).collect();
+        let fresh = || (0..size(chunk)).map(|_| OnceCell::new()).collect();
         let filled = self.chunks[chunk].get_or_init(fresh)[at].set(value).is_ok();
         debug_assert!(filled, "the place behind the last element is empty");
         self.len.set(index + 1);

@@ -12,6 +12,7 @@ mod map;
 mod nearest;
 mod page;
 mod symbol;
+mod table;
 
 pub use arena::Arena;
 pub use codes::Code;
@@ -20,3 +21,4 @@ pub use map::{FileId, LineMark, Position, SourceFile, SourceMap, Span};
 pub use nearest::nearest;
 pub use page::Page;
 pub use symbol::{Interner, Symbol};
+pub use table::Table;

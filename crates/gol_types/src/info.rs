@@ -5,6 +5,7 @@
 
 use rustc_hash::FxHashMap;
 
+use gol_source::Table;
 use gol_syntax::ast::ExprId;
 
 use crate::constant::Constant;
@@ -100,7 +101,7 @@ pub struct Selection {
 /// The result of checking, for all packages of a program.
 #[derive(Default)]
 pub struct Info {
-    types: Vec<Option<TypeAndValue>>,
+    types: Table<Option<TypeAndValue>>,
     /// What a name, or the name in a qualified identifier (keyed by the selector), stands for.
     pub uses: FxHashMap<ExprId, ObjId>,
     /// The object that a declaring identifier at this offset declares: functions, types, constants, variables,
@@ -120,7 +121,7 @@ impl Info {
     /// What is known about an expression; `None` for one that was not checked (bodies on demand) or has no type of its
     /// own, such as a field key in a composite literal.
     pub fn get(&self, x: ExprId) -> Option<&TypeAndValue> {
-        self.types.get(x.0 as usize)?.as_ref()
+        self.types.get(x.0)?.as_ref()
     }
 
     /// The type of a checked expression.
@@ -135,22 +136,18 @@ impl Info {
 
     /// Gives a checked expression a constant value, or takes it away: the compiler knows the value of a variable for a while.
     pub fn set_value(&mut self, x: ExprId, value: Option<Constant>) {
-        if let Some(Some(tv)) = self.types.get_mut(x.0 as usize) {
+        if let Some(Some(tv)) = self.types.get_mut(x.0) {
             tv.value = value;
         }
     }
 
     /// Records an expression.
     pub(crate) fn record(&mut self, x: ExprId, tv: TypeAndValue) {
-        let i = x.0 as usize;
-        if self.types.len() <= i {
-            self.types.resize(i + 1, None);
-        }
-        self.types[i] = Some(tv);
+        self.types.set(x.0, Some(tv));
     }
 
     /// What is known about an expression, to change it.
     pub(crate) fn get_mut(&mut self, x: ExprId) -> Option<&mut TypeAndValue> {
-        self.types.get_mut(x.0 as usize)?.as_mut()
+        self.types.get_mut(x.0)?.as_mut()
     }
 }

@@ -6,7 +6,7 @@
 use rustc_hash::FxHashMap;
 use std::ops::{Index, IndexMut};
 
-use gol_source::{Span, Symbol};
+use gol_source::{Span, Symbol, Table};
 use gol_syntax::ast::DeclId;
 
 use crate::constant::Constant;
@@ -262,13 +262,12 @@ impl Builtin {
 
 /// All objects of a program, by [`ObjId`].
 #[derive(Default)]
-pub struct Objects(Vec<Object>);
+pub struct Objects(Table<Object>);
 
 impl Objects {
     /// Adds an object.
     pub(crate) fn add(&mut self, object: Object) -> ObjId {
-        self.0.push(object);
-        ObjId(self.0.len() as u32 - 1)
+        ObjId(self.0.push(object))
     }
 
     /// How many there are; every [`ObjId`] is below.
@@ -285,13 +284,13 @@ impl Objects {
 impl Index<ObjId> for Objects {
     type Output = Object;
     fn index(&self, id: ObjId) -> &Object {
-        &self.0[id.0 as usize]
+        &self.0[id.0]
     }
 }
 
 impl IndexMut<ObjId> for Objects {
     fn index_mut(&mut self, id: ObjId) -> &mut Object {
-        &mut self.0[id.0 as usize]
+        &mut self.0[id.0]
     }
 }
 
@@ -328,10 +327,61 @@ impl Object {
 pub struct Scope {
     /// The scope around it; `None` for the universe.
     pub parent: Option<ScopeId>,
-    names: FxHashMap<Symbol, ObjId>,
+    names: Names,
     order: Vec<ObjId>,
     /// What names stood for before they were declared again, oldest first: only in the scope of a session.
-    older: FxHashMap<Symbol, Vec<ObjId>>,
+    older: Option<Box<FxHashMap<Symbol, Vec<ObjId>>>>,
+}
+
+/// The names of a scope, without the blank one. Most scopes have one or two, which are found sooner without a hash table.
+#[derive(Debug)]
+enum Names {
+    /// At most [`FEW`].
+    Few(Vec<(Symbol, ObjId)>),
+    /// More.
+    Many(FxHashMap<Symbol, ObjId>),
+}
+
+/// How many names are looked through one by one.
+const FEW: usize = 8;
+
+impl Names {
+    #[inline]
+    fn get(&self, name: Symbol) -> Option<ObjId> {
+        match self {
+            Names::Few(all) => all.iter().find(|n| n.0 == name).map(|n| n.1),
+            Names::Many(all) => all.get(&name).copied(),
+        }
+    }
+
+    /// Gives a name an object, and what it stood for before.
+    fn insert(&mut self, name: Symbol, obj: ObjId) -> Option<ObjId> {
+        if let Names::Few(all) = self {
+            if let Some(known) = all.iter_mut().find(|n| n.0 == name) {
+                return Some(std::mem::replace(&mut known.1, obj));
+            }
+            if all.len() < FEW {
+                all.push((name, obj));
+                return None;
+            }
+            *self = Names::Many(all.drain(..).collect());
+        }
+        let Names::Many(all) = self else { return None };
+        all.insert(name, obj)
+    }
+
+    fn remove(&mut self, name: Symbol) {
+        match self {
+            Names::Few(all) => all.retain(|n| n.0 != name),
+            Names::Many(all) => _ = all.remove(&name),
+        }
+    }
+}
+
+impl Default for Names {
+    fn default() -> Names {
+        Names::Few(Vec::new())
+    }
 }
 
 impl Scope {
@@ -342,13 +392,13 @@ impl Scope {
 
     /// The object with this name in this very scope.
     pub fn get(&self, name: Symbol) -> Option<ObjId> {
-        self.names.get(&name).copied()
+        self.names.get(name)
     }
 
     /// Adds an object; gives the one that has the name already. The blank name is taken note of but never found.
     pub(crate) fn insert(&mut self, name: Symbol, obj: ObjId) -> Option<ObjId> {
         if name != Symbol::BLANK {
-            if let Some(&old) = self.names.get(&name) {
+            if let Some(old) = self.names.get(name) {
                 return Some(old);
             }
             self.names.insert(name, obj);
@@ -362,27 +412,28 @@ impl Scope {
         if name != Symbol::BLANK
             && let Some(old) = self.names.insert(name, obj)
         {
-            self.older.entry(name).or_default().push(old);
+            self.older.get_or_insert_default().entry(name).or_default().push(old);
         }
         self.order.push(obj);
     }
 
     /// What a name stood for before its last declaration, newest first.
     pub(crate) fn older(&self, name: Symbol) -> impl Iterator<Item = ObjId> {
-        self.older.get(&name).into_iter().flatten().rev().copied()
+        self.older.iter().filter_map(move |older| older.get(&name)).flatten().rev().copied()
     }
 
     /// Takes back all declarations but the first `len`; `name_of` gives the name of an object.
     pub(crate) fn truncate(&mut self, len: usize, name_of: impl Fn(ObjId) -> Symbol) {
         for obj in self.order.split_off(len).into_iter().rev() {
             let name = name_of(obj);
-            if self.names.get(&name) != Some(&obj) {
+            if self.names.get(name) != Some(obj) {
                 continue;
             }
-            match self.older.get_mut(&name).and_then(Vec::pop) {
-                Some(old) => self.names.insert(name, old),
-                None => self.names.remove(&name),
-            };
+            let older = self.older.as_mut().and_then(|older| older.get_mut(&name));
+            match older.and_then(Vec::pop) {
+                Some(old) => _ = self.names.insert(name, old),
+                None => self.names.remove(name),
+            }
         }
     }
 

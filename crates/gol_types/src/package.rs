@@ -3,7 +3,7 @@
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::{BTreeMap, BTreeSet};
 
-use gol_source::{Interner, Span, Symbol};
+use gol_source::{Interner, Span, Symbol, Table};
 use gol_syntax::ast::{DeclId, ExprId};
 
 use crate::check::{FuncScope, Unparsed};
@@ -95,7 +95,7 @@ pub struct Program {
     pub info: Info,
     /// The predeclared objects and well-known names.
     pub universe: Universe,
-    pub(crate) scopes: Vec<Scope>,
+    pub(crate) scopes: Table<Scope>,
     pub(crate) packages: Vec<Package>,
     pub(crate) decls: Vec<DeclInfo>,
     /// The declarations of library packages, by the numbers of their objects.
@@ -153,17 +153,16 @@ impl Program {
 
     /// A scope.
     pub fn scope(&self, id: ScopeId) -> &Scope {
-        &self.scopes[id.0 as usize]
+        &self.scopes[id.0]
     }
 
     pub(crate) fn scope_mut(&mut self, id: ScopeId) -> &mut Scope {
-        &mut self.scopes[id.0 as usize]
+        &mut self.scopes[id.0]
     }
 
     /// Makes a scope.
     pub(crate) fn new_scope(&mut self, parent: Option<ScopeId>) -> ScopeId {
-        self.scopes.push(Scope::new(parent));
-        ScopeId(self.scopes.len() as u32 - 1)
+        ScopeId(self.scopes.push(Scope::new(parent)))
     }
 
     pub(crate) fn decl(&self, id: DeclInfoId) -> &DeclInfo {

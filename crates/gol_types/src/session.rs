@@ -128,7 +128,7 @@ impl Program {
             self.types.named_mut(named).methods = methods;
         }
         let objects = &self.objects;
-        self.scopes[scope.0 as usize].truncate(names, |o| objects[o].name);
+        self.scopes[scope.0].truncate(names, |o| objects[o].name);
         self.methods.retain(|base, _| objects[*base].pkg != pkg);
     }
 
@@ -165,7 +165,7 @@ impl Program {
         let kind = ObjKind::PkgName(imported);
         let obj = self.objects.add(Object::new(name, Span::NONE, TypeId::INVALID, pkg, kind));
         self.objects[obj].scope_pos = base;
-        self.scopes[scope.0 as usize].shadow(name, obj);
+        self.scopes[scope.0].shadow(name, obj);
         let here = &mut self.packages[pkg.0 as usize];
         if !here.imports.contains(&imported) {
             here.imports.push(imported);

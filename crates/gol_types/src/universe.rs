@@ -2,7 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
-use gol_source::{Interner, Span, Symbol};
+use gol_source::{Interner, Span, Symbol, Table};
 
 use crate::constant::Constant;
 use crate::info::Info;
@@ -75,7 +75,7 @@ pub(crate) fn new_program(names: &Interner) -> Program {
             sym_error: names.intern("Error"),
             sym_c: names.intern("C"),
         },
-        scopes: Vec::new(),
+        scopes: Table::new(),
         packages: Vec::new(),
         decls: Vec::new(),
         unparsed: Vec::new(),
