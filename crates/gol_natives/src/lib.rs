@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod atomic;
+mod big;
 mod bytes;
 mod debug;
 mod digest;
@@ -63,6 +64,7 @@ const TABLES: &[(&str, Table)] = &[
     ("regexp", regexp::TABLE),
     ("internal/stdio", os::STDIO),
     ("math", math::TABLE),
+    ("math/big", big::TABLE),
     ("math/bits", math::BITS),
     ("math/rand", rand::TABLE),
     ("math/rand/v2", rand::V2),
