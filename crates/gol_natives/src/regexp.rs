@@ -43,7 +43,7 @@ fn find(n: &mut Native<'_>) -> NativeResult {
     answer(n, &program, s)
 }
 
-/// `findBytes`: as `find`, in a slice. It is copied first if it is small: others may be changing it.
+/// `findBytes`: as `find`, in a slice where it lies. Others may be changing it: then the answer is of no use, nothing more.
 fn find_bytes(n: &mut Native<'_>) -> NativeResult {
     let program = program(n);
     let b: Bytes<'_> = n.bytes();
