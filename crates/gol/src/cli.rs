@@ -75,6 +75,20 @@ enum Sub {
         #[arg(required = true)]
         paths: Vec<String>,
     },
+    /// Run the tests, benchmarks and examples of packages, as go test does: gol test -run Name -v ./...
+    #[command(disable_help_flag = true, override_usage = "gol test [FLAGS] [FILE... | FOLDER | ./...]... [-args ARGS]")]
+    Test {
+        /// Flags of go test, packages or files, and after -args what the tests themselves are given
+        #[arg(allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
+    /// Run one test program: gol test starts these
+    #[command(hide = true, disable_help_flag = true)]
+    TestProgram {
+        /// A number of files or a folder, then the program's name and arguments
+        #[arg(allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Explain an error code: what it means, a wrong program, a right one; without a code, list all of them
     Explain {
         /// A code, such as UnusedVar
@@ -144,6 +158,10 @@ pub(crate) enum Command {
     Evaluate { flags: RunFlags, code: String, args: Vec<String> },
     /// Check programs.
     Check { format: Format, paths: Vec<String> },
+    /// Run tests.
+    Test { words: Vec<String> },
+    /// Run one test program.
+    TestProgram { words: Vec<String> },
     /// Explain an error code, or list them.
     Explain { code: Option<String> },
     /// Show documentation.
@@ -218,6 +236,8 @@ fn parsed() -> Command {
             };
             Command::Check { format, paths }
         }
+        Sub::Test { words } => Command::Test { words },
+        Sub::TestProgram { words } => Command::TestProgram { words },
         Sub::Explain { code } => Command::Explain { code },
         Sub::Doc { words } => Command::Doc { query: words.join(".") },
         Sub::Dis { all, path, name } => Command::Dis { all, path, name },

@@ -6,6 +6,7 @@ mod repl;
 mod run;
 mod shell;
 mod show;
+mod test;
 
 use crate::cli::Command;
 use gol_driver::{Built, Format, Input, InputError};
@@ -23,6 +24,8 @@ pub(crate) fn execute(command: Command) -> ExitCode {
         Command::Evaluate { flags, code, args } => repl::evaluate(&flags, &code, args),
         Command::Repl { flags } => repl::repl(&flags),
         Command::Check { format, paths } => check::check(format, &paths),
+        Command::Test { words } => test::test(words),
+        Command::TestProgram { words } => test::program(words),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Doc { query } => show::doc(&query),
         Command::Dis { all, path, name } => show::dis(&path, all, name.as_deref()),

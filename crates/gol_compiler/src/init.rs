@@ -30,7 +30,9 @@ impl Session<'_> {
             inits.push(objs.into_iter().map(|o| self.declared(o)).collect());
         }
         let main = packages.iter().rev().find_map(|p| {
-            let is_main = self.ast.text(self.tp.package(*p).name) == "main";
+            // A program under test is a package of that name, too, but has an import path.
+            let package = self.tp.package(*p);
+            let is_main = package.path == "main" && self.ast.text(package.name) == "main";
             self.tp.lookup(*p, self.tp.universe.sym_main).filter(|_| is_main)
         });
         let main = main.map(|m| self.declared(m));

@@ -362,8 +362,7 @@ impl<'a> Session<'a> {
         if pkg == PkgId::NONE {
             return String::new();
         }
-        let p = self.tp.package(pkg);
-        if self.ast.text(p.name) == "main" { "main".into() } else { p.path.clone() }
+        self.tp.package(pkg).path.clone()
     }
 
     /// The name of a declared function as traces show it.

@@ -216,11 +216,15 @@ pub(crate) fn shown(path: &Path) -> String {
     if !relative.is_empty() && relative.len() < whole.len() { relative } else { whole }
 }
 
+/// Whether a name is that of a source file.
+pub(crate) fn is_source_name(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "gol" || e == "go")
+}
+
 /// Whether a file's name makes it a source file, test files included.
 fn is_source(path: &Path) -> bool {
     let name = path.file_name().map_or(String::new(), |n| n.to_string_lossy().into_owned());
-    let source = path.extension().is_some_and(|e| e == "gol" || e == "go");
-    source && !name.starts_with(['_', '.']) && path.is_file()
+    is_source_name(path) && !name.starts_with(['_', '.']) && path.is_file()
 }
 
 /// Whether a file's name makes it a test.
@@ -248,10 +252,26 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
     if all.is_empty() {
         return Err(format!("no Go files in {}", shown()));
     }
+    let own: Vec<PathBuf> = all.into_iter().filter(|p| !is_test(p)).collect();
+    let only_tests = own.is_empty();
+    let chosen = fitting(own)?;
+    match chosen.is_empty() {
+        false => Ok(chosen),
+        true if only_tests => Err(format!("no non-test Go files in {}", shown())),
+        true => Err(format!("build constraints exclude all Go files in {}", shown())),
+    }
+}
+
+/// The test files of a folder that are for this host, sorted by name, with their texts.
+pub(crate) fn test_files(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
+    let all = sources(dir).map_err(|e| cannot("open", dir, &e))?;
+    fitting(all.into_iter().filter(|p| is_test(p)).collect())
+}
+
+/// Those files that are for this host, with their texts.
+fn fitting(all: Vec<PathBuf>) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
     let mut chosen = Vec::new();
-    let mut only_tests = true;
-    for path in all.into_iter().filter(|p| !is_test(p)) {
-        only_tests = false;
+    for path in all {
         let name = path.file_name().expect("it was found in a folder").to_string_lossy().into_owned();
         if !constraint::name_fits(&name) {
             continue;
@@ -262,11 +282,7 @@ pub(crate) fn files(dir: &Path) -> Result<Vec<(PathBuf, Vec<u8>)>, String> {
             chosen.push((path, text));
         }
     }
-    match chosen.is_empty() {
-        false => Ok(chosen),
-        true if only_tests => Err(format!("no non-test Go files in {}", shown())),
-        true => Err(format!("build constraints exclude all Go files in {}", shown())),
-    }
+    Ok(chosen)
 }
 
 /// The folders that a pattern such as `./...` stands for: all below it with a package, but those named `vendor` or

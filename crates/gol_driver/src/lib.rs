@@ -7,6 +7,7 @@
 mod constraint;
 pub mod doc;
 mod draw;
+mod example;
 mod find;
 mod input;
 mod load;
@@ -15,6 +16,7 @@ mod names;
 pub mod session;
 pub mod show;
 pub mod stdlib;
+pub mod testing;
 
 pub use draw::Format;
 pub use input::{Input, InputError};

@@ -105,12 +105,15 @@ pub(crate) struct Loader<'a> {
     pub(crate) known: HashMap<String, PkgId>,
     /// The program's packages with mistakes in them or in what they import.
     failed: HashSet<String>,
+    /// The import path of the package whose tests are loaded: they alone may import it when it is a program.
+    pub(crate) tested: Option<String>,
 }
 
 impl<'a> Loader<'a> {
     pub(crate) fn new(finder: Finder, library: &'a Library) -> Loader<'a> {
         let (map, ast) = (SourceMap::new(), Ast::new());
-        Loader { library, map, ast, diagnostics: Vec::new(), finder, known: HashMap::new(), failed: HashSet::new() }
+        let (known, failed) = (HashMap::new(), HashSet::new());
+        Loader { library, map, ast, diagnostics: Vec::new(), finder, known, failed, tested: None }
     }
 
     fn report(&mut self, code: Code, at: Span, text: impl Into<String>) {
@@ -157,7 +160,7 @@ impl<'a> Loader<'a> {
     }
 
     /// Whether all files of a folder have one package name; if not, it is reported, at the import if there is one.
-    fn one_name(&mut self, files: &[File], dir: &Path, import: Option<Span>) -> bool {
+    pub(crate) fn one_name(&mut self, files: &[File], dir: &Path, import: Option<Span>) -> bool {
         let Some((first, rest)) = files.split_first() else { return true };
         let Some(other) = rest.iter().find(|f| f.package.name != first.package.name) else { return true };
         let named = |f: &File| format!("{} ({})", self.ast.text(f.package.name), base_name(&self.map.file(f.id).name));
@@ -169,13 +172,13 @@ impl<'a> Loader<'a> {
         false
     }
 
-    fn check(&mut self, types: &mut Program, files: &[File], path: &str, options: Options) -> PkgId {
+    pub(crate) fn check(&mut self, types: &mut Program, files: &[File], path: &str, options: Options) -> PkgId {
         let (id, found) = types.check_package(&self.ast, &self.map, files, path, &self.known, options);
         self.diagnostics.extend(found);
         id
     }
 
-    fn compile(
+    pub(crate) fn compile(
         &mut self,
         types: &mut Program,
         files: &[File],
@@ -257,6 +260,9 @@ impl<'a> Loader<'a> {
     /// Loads and checks a package of the program; false if it or what it imports is wrong.
     fn own(&mut self, types: &mut Program, import: &Import, importer: Importer<'_>, trail: &mut Vec<Step>) -> bool {
         let path = &import.path;
+        if self.tested.as_ref() == Some(path) && self.known.contains_key(path) {
+            return true;
+        }
         let dir = match self.finder.package(path) {
             Ok(dir) => dir,
             Err(text) => {
@@ -371,6 +377,6 @@ impl<'a> Loader<'a> {
 }
 
 /// The last part of a file's name.
-fn base_name(name: &str) -> &str {
+pub(crate) fn base_name(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
 }

@@ -1,0 +1,380 @@
+//! Test programs: a package together with its test files, the package of its external tests, and a main package that
+//! calls `testing` with what these declare. That package is a text that is written here and lies in no file.
+//!
+//! Running it is the command's business (`gol test`), and what its output looks like that of `testing`.
+
+use crate::find::{self, Finder};
+use crate::input::{self, Input, InputError};
+use crate::load::{Importer, Loader, NAMED_FILES, RUNTIME, base_name};
+use crate::{Built, Library, example};
+use gol_source::{Code, Diagnostic, Span};
+use gol_syntax::ast::{Ast, Decl, Expr, ExprId, File, FuncDecl};
+use gol_types::{Options, Program};
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+/// A package that was loaded for its tests.
+pub struct Tested {
+    /// Its import path.
+    pub path: String,
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Whether there is any test file.
+    pub has_tests: bool,
+    /// What was found, and the program.
+    pub built: Built,
+    /// What the go command writes above what was found: which package, and for whose test it was compiled.
+    pub heading: String,
+    /// A test function that `testing` cannot call, in Go's words.
+    pub wrong: Option<String>,
+}
+
+impl Tested {
+    /// Whether it was not possible to begin: imports that are not there, test functions of a wrong form.
+    pub fn setup_failed(&self) -> bool {
+        self.wrong.is_some() || setup_failed(&self.built.diagnostics)
+    }
+}
+
+fn setup_failed(found: &[Diagnostic]) -> bool {
+    found.iter().any(|d| d.code == Code::BrokenImport)
+}
+
+/// Checks a package with its tests without compiling it.
+pub fn check(input: &Input, library: &Library) -> Result<Tested, InputError> {
+    crate::on_a_large_stack(|| load(input, library, false))
+}
+
+/// Checks and compiles a package with its tests.
+pub fn build(input: &Input, library: &Library) -> Result<Tested, InputError> {
+    crate::on_a_large_stack(|| load(input, library, true))
+}
+
+type Text = (String, Vec<u8>);
+
+/// The files of a package and its test files, and the folder that they lie in.
+struct Sources {
+    own: Vec<Text>,
+    tests: Vec<Text>,
+    dir: PathBuf,
+    named: bool,
+}
+
+fn read(input: &Input) -> Result<Sources, InputError> {
+    if let Input::Path(dir) = input
+        && (dir.is_dir() || !find::is_source_name(dir))
+    {
+        let named =
+            |all: Vec<(PathBuf, Vec<u8>)>| all.into_iter().map(|(p, text)| (find::shown_file(&p), text)).collect();
+        let tests: Vec<Text> = find::test_files(dir).map(named).map_err(InputError)?;
+        let own = match find::files(dir).map(named) {
+            Ok(own) => own,
+            Err(_) if !tests.is_empty() => Vec::new(),
+            Err(text) => return Err(InputError(text)),
+        };
+        return Ok(Sources { own, tests, dir: dir.clone(), named: false });
+    }
+    let texts = input::read(input, false)?;
+    let (tests, own) = texts.files.into_iter().partition(|f| find::is_test(Path::new(&f.0)));
+    Ok(Sources { own, tests, dir: texts.dir, named: true })
+}
+
+fn load(input: &Input, library: &Library, compile: bool) -> Result<Tested, InputError> {
+    let sources = read(input)?;
+    let finder = Finder::around(&sources.dir)?;
+    let in_module = finder.import_path(&sources.dir);
+    let path = match (&in_module, sources.named) {
+        (_, true) => NAMED_FILES.to_string(),
+        (Some(path), false) => path.clone(),
+        // Outside of all modules a package has the name of its folder.
+        (None, false) => {
+            let name = find::absolute(&sources.dir).file_name().map(|n| n.to_string_lossy().into_owned());
+            name.unwrap_or_else(|| NAMED_FILES.to_string())
+        }
+    };
+    let dir = find::absolute(&sources.dir);
+    let has_tests = !sources.tests.is_empty();
+    let mut test = Test { loader: Loader::new(finder, library), path, in_module, external: Vec::new() };
+    test.loader.tested = Some(test.path.clone());
+    let (program, wrong) = test.load(sources, compile)?;
+    let mut heading = test.heading();
+    if wrong.is_some() || setup_failed(&test.loader.diagnostics) {
+        heading.clone_from(&test.path);
+    }
+    let mut loader = test.loader;
+    loader.diagnostics.sort_by_key(|d| d.span.lo);
+    let built = Built { map: loader.map, diagnostics: loader.diagnostics, program };
+    Ok(Tested { path: test.path, dir, has_tests, built, heading, wrong })
+}
+
+/// A test program that is being loaded.
+struct Test<'a> {
+    loader: Loader<'a>,
+    /// The import path of the package.
+    path: String,
+    /// That path as far as the rules of imports go: `None` outside of all modules.
+    in_module: Option<String>,
+    /// The files of its external tests, which are a package of their own.
+    external: Vec<File>,
+}
+
+/// A program and, instead, what is wrong with a test function.
+type Loaded = (Option<gol_bytecode::Program>, Option<String>);
+
+impl Test<'_> {
+    fn load(&mut self, sources: Sources, compile: bool) -> Result<Loaded, InputError> {
+        const NOTHING: Loaded = (None, None);
+        let mut internal = Vec::new();
+        for (name, text) in sources.own {
+            internal.extend(self.loader.parse(name, text));
+        }
+        let own = internal.len();
+        for (name, text) in sources.tests {
+            let Some(file) = self.loader.parse(name, text) else { continue };
+            let name = self.loader.ast.text(file.package.name);
+            let same = internal[..own].first().is_some_and(|f| f.package.name == file.package.name);
+            match name.ends_with("_test") && !same {
+                true => self.external.push(file),
+                false => internal.push(file),
+            }
+        }
+        let one_name = |test: &mut Self, files: &[File]| test.loader.one_name(files, &sources.dir, None);
+        if !self.loader.diagnostics.is_empty() || !one_name(self, &internal) {
+            return Ok(NOTHING);
+        }
+        let external = std::mem::take(&mut self.external);
+        let functions = Functions::of(&self.loader, &internal[own..], &external);
+        self.external = external;
+        let functions = match functions {
+            Ok(functions) => functions,
+            Err(text) => return Ok((None, Some(text))),
+        };
+        let mut types = Program::new(&self.loader.ast.names);
+        types.library = crate::stdlib::paths().into_iter().filter(|p| !p.starts_with("internal/")).collect();
+        for path in [RUNTIME, "os", "reflect", "testing", DEPS] {
+            if !self.loader.standard(&mut types, path, &mut Vec::new()) {
+                return Err(InputError(format!("this gol has no package {path}: it was built wrongly")));
+            }
+        }
+        let (path, external_path) = (self.path.clone(), format!("{}_test", self.path));
+        for (files, shown) in [(&internal, &path), (&std::mem::take(&mut self.external), &external_path)] {
+            if files.is_empty() {
+                continue;
+            }
+            let importer = Importer { path: self.in_module.as_deref(), shown };
+            if self.loader.imports(&mut types, files, importer, &mut Vec::new()) {
+                let id = self.loader.check(&mut types, files, shown, Options::default());
+                self.loader.known.insert(shown.clone(), id);
+            }
+            if !self.loader.diagnostics.is_empty() {
+                if *shown == external_path {
+                    self.external = files.iter().map(|f| File::plain(f.id, f.package, Vec::new())).collect();
+                }
+                return Ok(NOTHING);
+            }
+        }
+        if !compile {
+            return Ok(NOTHING);
+        }
+        let text = functions.main(&path, internal.len() > own);
+        let main: Vec<File> = self.loader.parse(MAIN_FILE.into(), text.into_bytes()).into_iter().collect();
+        let pkg = self.loader.check(&mut types, &main, "main", Options::default());
+        if !self.loader.diagnostics.is_empty() {
+            return Ok(NOTHING);
+        }
+        Ok((self.loader.compile(&mut types, &main, pkg, true, "main")?, None))
+    }
+
+    /// What stands above the messages: the package that the first one is about.
+    fn heading(&self) -> String {
+        let file = |at: Span| self.loader.map.file_at(at.lo);
+        let Some(file) = self.loader.diagnostics.first().and_then(|d| file(d.span)) else { return self.path.clone() };
+        if self.external.iter().any(|f| f.id == file) {
+            return format!("{0}_test [{0}.test]", self.path);
+        }
+        let name = self.loader.map.file(file).name.clone();
+        let dir = Path::new(&name).parent().unwrap_or(Path::new("."));
+        match self.loader.finder.import_path(dir) {
+            Some(other) if Some(&other) != self.in_module.as_ref() => other,
+            _ => format!("{0} [{0}.test]", self.path),
+        }
+    }
+}
+
+/// The library's half of the generated package.
+const DEPS: &str = "testing/internal/testdeps";
+
+/// The name of the generated file in traces.
+const MAIN_FILE: &str = "_testmain.go";
+
+/// What the test files declare for `testing` to call, in the order of the files.
+#[derive(Default)]
+struct Functions {
+    tests: Vec<String>,
+    benchmarks: Vec<String>,
+    fuzz_targets: Vec<String>,
+    examples: Vec<String>,
+    main: Option<String>,
+    /// There are external tests.
+    external: bool,
+    /// Something of the package's own tests, or of the external ones, is called.
+    calls: [bool; 2],
+}
+
+/// What the generated file calls the two packages.
+const NAMES: [&str; 2] = ["_test", "_xtest"];
+
+impl Functions {
+    /// Those of the package's own test files and of the external ones; else what is wrong with one of them.
+    fn of(loader: &Loader<'_>, internal: &[File], external: &[File]) -> Result<Functions, String> {
+        let mut all = Functions { external: !external.is_empty(), ..Functions::default() };
+        for (which, files) in [internal, external].into_iter().enumerate() {
+            for f in files {
+                for d in &f.decls {
+                    if let Decl::Func(func) = &loader.ast[*d].kind
+                        && func.recv.is_none()
+                    {
+                        let at = loader.map.describe(loader.ast[*d].span);
+                        let at = find::absolute(Path::new(&at)).display().to_string();
+                        all.add(loader, which, func, &at)?;
+                    }
+                }
+            }
+        }
+        Ok(all)
+    }
+
+    fn add(&mut self, loader: &Loader<'_>, which: usize, func: &FuncDecl, at: &str) -> Result<(), String> {
+        let ast = &loader.ast;
+        let name = ast.text(func.name.name);
+        let full = format!("{}.{name}", NAMES[which]);
+        let item = format!("\t{{{name:?}, {full}}},\n");
+        let list = if name == "TestMain" && !takes(ast, func, "T") {
+            wrong_form(ast, func, name, "M", at)?;
+            if self.main.replace(full).is_some() {
+                return Err("multiple definitions of TestMain".into());
+            }
+            self.calls[which] = true;
+            return Ok(());
+        } else if is_for(name, "Test") {
+            wrong_form(ast, func, name, "T", at)?;
+            &mut self.tests
+        } else if is_for(name, "Benchmark") {
+            wrong_form(ast, func, name, "B", at)?;
+            &mut self.benchmarks
+        } else if is_for(name, "Fuzz") {
+            wrong_form(ast, func, name, "F", at)?;
+            &mut self.fuzz_targets
+        } else {
+            let Expr::FuncType(sig) = &ast[func.ty].kind else { return Ok(()) };
+            if is_for(name, "Example") && sig.params.is_empty() && sig.results.is_empty() {
+                let body = func.body.as_ref().and_then(|b| text_at(loader, b.span));
+                if let Some(expected) = body.and_then(example::expected) {
+                    let output = quoted(&expected.text);
+                    self.examples.push(format!("\t{{{name:?}, {full}, {output}, {}}},\n", expected.unordered));
+                    self.calls[which] = true;
+                }
+            }
+            return Ok(());
+        };
+        list.push(item);
+        self.calls[which] = true;
+        Ok(())
+    }
+
+    /// The text of the generated package.
+    fn main(&self, path: &str, internal: bool) -> String {
+        let mut out = String::from("package main\n\nimport (\n\t\"os\"\n\t\"testing\"\n");
+        let _ = writeln!(out, "\t{DEPS:?}");
+        if self.main.is_some() {
+            out.push_str("\t\"reflect\"\n");
+        }
+        let imports = [(internal, path.to_string()), (self.external, format!("{path}_test"))];
+        for (which, (there, path)) in imports.iter().enumerate() {
+            if *there {
+                let _ = writeln!(out, "\t{} {}", if self.calls[which] { NAMES[which] } else { "_" }, quoted(path));
+            }
+        }
+        out.push_str(")\n");
+        let lists = [
+            ("tests", "Test", &self.tests),
+            ("benchmarks", "Benchmark", &self.benchmarks),
+            ("fuzzTargets", "FuzzTarget", &self.fuzz_targets),
+            ("examples", "Example", &self.examples),
+        ];
+        for (name, kind, items) in lists {
+            let _ = write!(out, "\nvar {name} = []testing.Internal{kind}{{\n{}}}\n", items.concat());
+        }
+        let import_path = if path == NAMED_FILES { "" } else { path };
+        let _ = write!(
+            out,
+            "\nfunc main() {{\n\tdeps := testdeps.New({})\n\
+             \tm := testing.MainStart(deps, tests, benchmarks, fuzzTargets, examples)\n",
+            quoted(import_path)
+        );
+        let end = match &self.main {
+            Some(main) => {
+                let _ = writeln!(out, "\t{main}(m)");
+                "int(reflect.ValueOf(m).Elem().FieldByName(\"exitCode\").Int())"
+            }
+            None => "m.Run()",
+        };
+        let _ = write!(out, "\tos.Exit({end})\n}}\n");
+        out
+    }
+}
+
+fn text_at<'a>(loader: &'a Loader<'_>, span: Span) -> Option<&'a str> {
+    let file = loader.map.file(loader.map.file_at(span.lo)?);
+    file.text.get((span.lo - file.base) as usize..(span.hi - file.base) as usize)
+}
+
+/// Whether a function of this name is what the prefix says: `TestX`, not `Testify`.
+fn is_for(name: &str, prefix: &str) -> bool {
+    name.strip_prefix(prefix).is_some_and(|rest| !rest.starts_with(char::is_lowercase))
+}
+
+/// Whether a function takes one `*testing.X` and gives nothing.
+fn takes(ast: &Ast, func: &FuncDecl, x: &str) -> bool {
+    let Expr::FuncType(sig) = &ast[func.ty].kind else { return false };
+    let [param] = &sig.params[..] else { return false };
+    let named = |id: ExprId| match &ast[id].kind {
+        Expr::Name(name) => ast.text(*name) == x,
+        Expr::Selector(_, name) => ast.text(name.name) == x,
+        _ => false,
+    };
+    sig.results.is_empty() && param.names.len() <= 1 && matches!(&ast[param.ty].kind, Expr::Star(to) if named(*to))
+}
+
+fn wrong_form(ast: &Ast, func: &FuncDecl, name: &str, x: &str, at: &str) -> Result<(), String> {
+    let why = if !func.tparams.is_empty() {
+        "test functions cannot have type parameters".to_string()
+    } else if !takes(ast, func, x) {
+        format!("must be: func {name}({} *testing.{x})", x.to_lowercase())
+    } else {
+        return Ok(());
+    };
+    Err(format!("{at}: wrong signature for {name}, {why}"))
+}
+
+/// A literal of Go.
+fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            c if (c as u32) < 0x20 || c == '\u{7f}' || c == '\u{feff}' => {
+                let _ = write!(out, "\\u{:04x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}
+
+/// The name of a test program: that of its package's folder.
+pub fn program_name(path: &str) -> String {
+    format!("{}.test", base_name(path))
+}
