@@ -111,6 +111,7 @@ pub(super) fn parse(words: Vec<String>) -> Result<Request, String> {
             _ => request.args.push(word),
         }
     }
+    request.args.insert(0, "-test.paniconexit0".into());
     if !timeout {
         request.args.insert(0, "-test.timeout=10m0s".into());
     }
@@ -148,16 +149,23 @@ mod tests {
         for line in ["-v -run X/y ./...", "./... --v -run=X/y", "-test.v ./... -test.run X/y"] {
             let r = parsed(line);
             assert_eq!(r.packages, ["./..."], "{line}");
-            assert_eq!(r.args, ["-test.timeout=10m0s", "-test.v=true", "-test.run=X/y"], "{line}");
+            assert_eq!(
+                r.args,
+                ["-test.timeout=10m0s", "-test.paniconexit0", "-test.v=true", "-test.run=X/y"],
+                "{line}"
+            );
             assert!(r.show_pass && !r.bench, "{line}");
         }
     }
 
     #[test]
     fn the_tests_own_words() {
-        assert_eq!(parsed(". -mine=3 word").args, ["-test.timeout=10m0s", "-mine=3", "word"]);
+        assert_eq!(parsed(". -mine=3 word").args, ["-test.timeout=10m0s", "-test.paniconexit0", "-mine=3", "word"]);
         let r = parsed("-timeout 5s -args -v a");
-        assert_eq!((r.args.join(" "), r.packages.len(), r.show_pass), ("-test.timeout=5s -v a".into(), 0, false));
+        assert_eq!(
+            (r.args.join(" "), r.packages.len(), r.show_pass),
+            ("-test.paniconexit0 -test.timeout=5s -v a".into(), 0, false)
+        );
     }
 
     #[test]
