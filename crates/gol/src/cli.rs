@@ -4,7 +4,7 @@ use crate::quantity;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use gol_driver::Format;
-use std::io::IsTerminal;
+use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 /// Runs Go-like concurrent programs at once.
@@ -199,7 +199,8 @@ fn plain() -> Option<Command> {
 
 fn parsed() -> Command {
     let mut clap = definition();
-    let cli = Cli::from_arg_matches(&clap.get_matches_mut()).unwrap_or_else(|e| e.exit());
+    let matches = clap.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|e| told(e));
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|e| told(e));
     let top = cli.flags;
     if let Some(code) = cli.e {
         let args = match cli.command {
@@ -282,12 +283,49 @@ fn help(clap: &mut clap::Command, command: Option<&str>) -> ! {
         let text = format!("there is no command {:?}", command.unwrap_or_default());
         definition().error(clap::error::ErrorKind::InvalidSubcommand, text).exit();
     };
-    let _ = asked.print_long_help();
-    std::process::exit(0)
+    ended(asked.print_long_help(), 0)
+}
+
+/// Prints what clap has to say, help or a mistake, and ends the process.
+fn told(what: clap::Error) -> ! {
+    ended(what.print(), what.exit_code())
+}
+
+/// Ends the process after a text was printed: with status 1 if the disk is full.
+fn ended(printed: std::io::Result<()>, status: i32) -> ! {
+    let printed = printed.and_then(|()| std::io::stdout().flush());
+    match printed {
+        Err(e) if status == 0 && e.kind() != std::io::ErrorKind::BrokenPipe => {
+            let _ = writeln!(std::io::stderr(), "gol: standard output: {e}");
+            std::process::exit(1)
+        }
+        _ => std::process::exit(status),
+    }
 }
 
 /// The command that a mistyped word was meant to be.
 pub(crate) fn meant(word: &str) -> Option<String> {
     let clap = definition();
     gol_source::nearest(word, clap.get_subcommands().map(|c| c.get_name())).map(str::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_command_and_flag_is_documented() {
+        let page = include_str!("../../../docs/commands.md");
+        let mut all = Vec::new();
+        let mut gather = |command: &clap::Command| {
+            for a in command.get_arguments() {
+                let long = a.get_long().map(|l| format!("--{l}"));
+                all.push(long.or(a.get_short().map(|s| format!("-{s}"))).unwrap_or_default());
+            }
+        };
+        let definition = super::definition();
+        gather(&definition);
+        definition.get_subcommands().for_each(&mut gather);
+        all.extend(definition.get_subcommands().filter(|c| !c.is_hide_set()).map(|c| format!("`gol {}", c.get_name())));
+        let missing: Vec<_> = all.iter().filter(|w| !page.contains(w.as_str())).collect();
+        assert!(missing.is_empty() && all.len() > 25, "docs/commands.md lacks {missing:?}");
+    }
 }

@@ -379,3 +379,103 @@ fn code_on_the_command_line() {
     let (status, _, err) = run(&["--timeout", "50ms", "-e", "for {}"]);
     assert!(status == Some(2) && err.starts_with("fatal error: time limit of 50ms reached\n"), "{err}");
 }
+
+#[test]
+fn code_that_goes_wrong() {
+    // A crash in any goroutine ends it all, as in a program.
+    let (status, out, err) = outcome(&mut gol(&["-e", "go func() { panic(\"y\") }(); select {}"]));
+    assert_eq!((status, out.as_str()), (Some(2), ""), "{err}");
+    assert!(err.starts_with("panic: y\n") && !err.contains("deadlock") && !err.contains("the others"), "{err}");
+    // What is no value is shown too.
+    assert_eq!(outcome(&mut gol(&["-e", "[]int"])), (Some(0), "type []int\n".into(), String::new()));
+    assert_eq!(outcome(&mut gol(&["-e", "strings"])).1, "package strings (\"strings\")\n");
+    for odd in ["1+", "}", "func", "\"abc", "`abc", "/*", "for {", "break", "goto x", "_", "nope.X", "1,2", "main()"] {
+        let (status, out, err) = outcome(&mut gol(&["-e", odd]));
+        assert_eq!((status, out.as_str()), (Some(1), ""), "{odd}: {err}");
+        assert!(err.contains("Error: ") && !err.contains("panicked"), "{odd}: {err}");
+    }
+}
+
+/// Standard output that takes nothing is told of on standard error.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk() {
+    let path = file("full", "x.gol", HELLO);
+    let path = path.to_str().unwrap();
+    let commands: &[&[&str]] = &[
+        &["doc"],
+        &["doc", "strings"],
+        &["dis", path],
+        &["ast", path],
+        &["tokens", path],
+        &["explain"],
+        &["man"],
+        &["version"],
+        &["help"],
+        &["--help"],
+        &["--version"],
+        &["-e", "1"],
+        &["completions", "bash"],
+    ];
+    for words in commands {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let (status, _, err) = outcome(gol(words).stdout(full));
+        assert_eq!(status, Some(1), "{words:?}");
+        assert_eq!(err, "gol: standard output: No space left on device (os error 28)\n", "{words:?}");
+    }
+    // What a program makes of it is the program's.
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    assert_eq!(outcome(gol(&[path]).stdout(full)).0, Some(0));
+}
+
+/// A reader that goes away ends whoever prints for it, and nobody complains.
+#[test]
+#[cfg(unix)]
+fn a_reader_that_goes_away() {
+    let text = HELLO.replace("fmt.Println(\"hi\")", "for { fmt.Println(1) }");
+    let path = file("pipe", "x.gol", text);
+    for words in [&[path.to_str().unwrap()][..], &["-e", "for { fmt.Println(1) }"], &["doc", "strings"]] {
+        let mut child = gol(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut first = [0];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
+    }
+}
+
+const ORDER: &str = "package main\n\nimport \"fmt\"\n\nfunc main() {\n\tc := make(chan int, 64)\n\tfor i := range 8 {\n\t\tgo func() { c <- i }()\n\t}\n\tfor range 8 {\n\t\tfmt.Print(<-c)\n\t}\n}\n";
+
+/// An hour costs no time, and goroutines take turns as the seed has it.
+#[test]
+fn seeds_order_a_run() {
+    let hour = "package main\n\nimport \"time\"\n\nfunc main() {\n\tt := time.Now()\n\ttime.Sleep(time.Hour)\n\tif time.Since(t) < time.Hour {\n\t\tpanic(\"too soon\")\n\t}\n}\n";
+    let path = file("hour", "x.gol", hour);
+    let begin = std::time::Instant::now();
+    let (status, _, err) = outcome(&mut gol(&["run", "--seed", "7", path.to_str().unwrap()]));
+    assert_eq!(status, Some(0), "{err}");
+    assert!(begin.elapsed().as_secs() < 60, "{:?}", begin.elapsed());
+    let path = file("order", "x.gol", ORDER);
+    let run = |seed: u64| outcome(&mut gol(&["run", "--seed", &seed.to_string(), path.to_str().unwrap()])).1;
+    let orders: std::collections::HashSet<String> = (0..20).map(run).collect();
+    assert!(orders.len() > 5, "{orders:?}");
+    let first = run(7);
+    assert!(first.len() == 8 && (0..20).all(|_| run(7) == first));
+}
+
+/// Every example prints the same bytes whenever it runs with the same seed.
+#[test]
+fn examples_repeat_themselves() {
+    let examples = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut seen = 0;
+    for entry in fs::read_dir(examples).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|e| e != "gol") {
+            continue;
+        }
+        let run = || outcome(&mut gol(&["run", "--seed", "7", path.to_str().unwrap()]));
+        let first = run();
+        assert!((0..2).all(|_| run() == first), "{}", path.display());
+        seen += 1;
+    }
+    assert!(seen > 20);
+}

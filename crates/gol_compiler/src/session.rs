@@ -280,7 +280,7 @@ impl FuncGen<'_, '_> {
         for (i, &obj) in step.lhs.iter().enumerate() {
             let m = self.regs.mark();
             let ty = self.s.tp.objects[obj].ty;
-            let text = self.s.type_text(ty);
+            let text = self.s.tp.type_in_session(&self.s.ast.names, ty);
             let text = self.s.string(text.as_bytes());
             let at = self.window(5);
             let place = self.var_place(obj);

@@ -264,7 +264,7 @@ impl<'a> Front<'a> {
     pub fn type_of(&mut self, text: &str, colors: bool) -> Result<String, Rejected> {
         let last = self.look_at(text, colors)?.1;
         let names = &self.loader.ast.names;
-        let text = |o: &ObjId| self.types.type_string(names, self.types.objects[*o].ty);
+        let text = |o: &ObjId| self.types.type_in_session(names, self.types.objects[*o].ty);
         Ok(match &last {
             Last::Values(step) if step.lhs.len() == 1 => text(&step.lhs[0]),
             Last::Values(step) => format!("({})", step.lhs.iter().map(text).collect::<Vec<_>>().join(", ")),

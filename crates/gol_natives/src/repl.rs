@@ -33,8 +33,12 @@ fn show(n: &mut Native<'_>) -> NativeResult {
         return Ok(Flow::Done);
     }
     let dynamic = n.ty(v.ty).name.clone();
-    // What an interface holds is named beside it.
-    let shown = if dynamic == static_type { static_type } else { format!("{static_type}({dynamic})") };
+    // What an interface holds is named beside it. The program does not know which types are the session's earlier ones.
+    let shown = if dynamic == static_type.replace(" (earlier)", "") {
+        static_type
+    } else {
+        format!("{static_type}({dynamic})")
+    };
     let nil =
         matches!(n.ty(v.ty).kind, Kind::Pointer | Kind::Map | Kind::Slice | Kind::Func | Kind::Chan) && is_nil(n, v);
     let laid_out = if has && !nil {

@@ -2,6 +2,7 @@
 
 use crate::session::{Outcome, Session};
 use gol_vm::GoroutineState;
+use std::io::IsTerminal;
 use std::time::Instant;
 
 /// A command: its name, what it takes, what it does.
@@ -108,6 +109,9 @@ impl Session<'_> {
     }
 
     fn edit(&mut self) -> Outcome {
+        if !std::io::stdin().is_terminal() || !std::io::stdout().is_terminal() {
+            return Outcome::error(":edit needs a terminal");
+        }
         let set = |name: &str| std::env::var(name).ok().filter(|v| !v.is_empty());
         let editor = set("VISUAL").or_else(|| set("EDITOR")).unwrap_or_else(|| "vi".into());
         let path = std::env::temp_dir().join(format!("gol-entry-{}.gol", std::process::id()));

@@ -13,6 +13,8 @@ const LOOK: Duration = Duration::from_millis(200);
 /// The session's end of the running program.
 pub(crate) struct SessionHost {
     console: Arc<dyn Console>,
+    /// A goroutine that crashes ends the process, as in a program; otherwise only itself.
+    crashes_end: bool,
     state: Mutex<State>,
     changed: Condvar,
 }
@@ -43,8 +45,8 @@ pub(crate) struct Ran {
 }
 
 impl SessionHost {
-    pub(crate) fn new(console: Arc<dyn Console>) -> SessionHost {
-        SessionHost { console, state: Mutex::default(), changed: Condvar::new() }
+    pub(crate) fn new(console: Arc<dyn Console>, crashes_end: bool) -> SessionHost {
+        SessionHost { console, crashes_end, state: Mutex::default(), changed: Condvar::new() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -130,6 +132,10 @@ impl SessionHost {
     }
 
     fn tell(&self, goroutine: u64, report: &str) {
+        if self.crashes_end {
+            self.console.write(Stream::Err, report.as_bytes());
+            std::process::exit(2);
+        }
         let text = format!("{report}[goroutine {goroutine} has ended; the others go on]\n");
         self.console.write(Stream::Err, text.as_bytes());
     }

@@ -18,6 +18,8 @@ pub struct Settings {
     pub dir: PathBuf,
     /// Whether errors are drawn in color.
     pub colors: bool,
+    /// Whether a crash of any goroutine ends the process, as it ends a program.
+    pub crashes_end: bool,
 }
 
 /// What an entry or command came to. All texts end with a newline, unless they are empty.
@@ -80,7 +82,7 @@ impl<'a> Session<'a> {
     /// A new session. The error is for people.
     pub fn new(library: &'a Library, settings: Settings, console: Arc<dyn Console>) -> Result<Session<'a>, String> {
         let mut front = Front::new(library, &settings.dir).map_err(|e| e.0)?;
-        let host = Arc::new(SessionHost::new(console.clone()));
+        let host = Arc::new(SessionHost::new(console.clone(), settings.crashes_end));
         let first = front.first().map_err(|e| e.0)?;
         let entry = first.entry;
         // Only a whole run can be deterministic: the user's typing is no part of the seed.

@@ -20,7 +20,7 @@ use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{CompletionType, Config, Context, Editor, ExternalPrinter, Helper};
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -65,6 +65,10 @@ pub fn terminal(library: &Library, settings: Settings, version: &str) -> Result<
             Ok(line) => line,
             Err(ReadlineError::Interrupted) => continue,
             Err(ReadlineError::Eof) => return Ok(0),
+            Err(ReadlineError::Io(e)) if e.kind() == ErrorKind::InvalidData => {
+                screen.write(Stream::Out, b"the line is no UTF-8 text\n");
+                continue;
+            }
             Err(e) => return Err(e.to_string()),
         };
         if !line.trim().is_empty() {

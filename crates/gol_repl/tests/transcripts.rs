@@ -29,7 +29,7 @@ fn options() -> Options {
 fn replay(text: &str) -> String {
     let library = Library::Embedded;
     let page = Arc::new(Page::default());
-    let settings = Settings { options: options(), dir: std::env::temp_dir(), colors: false };
+    let settings = Settings { options: options(), dir: std::env::temp_dir(), colors: false, crashes_end: false };
     let run = || {
         let mut session = Session::new(&library, settings, page.clone()).map_err(InputError)?;
         let mut out = String::new();

@@ -24,12 +24,21 @@ enum Reader {
     Paths,
     /// The running program.
     Program,
+    /// The user of a session, who is told what the running program is, and which types are not the present ones.
+    Session,
 }
 
 impl Program {
     /// The type as the running program shows it, with `%T`.
     pub fn type_string(&self, names: &Interner, ty: TypeId) -> String {
         let mut w = TypeWriter { prog: self, names, reader: Reader::Program, param_names: false, out: String::new() };
+        w.ty(ty);
+        w.out
+    }
+
+    /// The same for the user of a session: a type that has been declared again since has `(earlier)` behind its name.
+    pub fn type_in_session(&self, names: &Interner, ty: TypeId) -> String {
+        let mut w = TypeWriter { prog: self, names, reader: Reader::Session, param_names: false, out: String::new() };
         w.ty(ty);
         w.out
     }
@@ -78,7 +87,7 @@ impl TypeWriter<'_> {
     }
 
     fn is_person(&self) -> bool {
-        !matches!(self.reader, Reader::Program)
+        !matches!(self.reader, Reader::Program | Reader::Session)
     }
 
     fn package(&mut self, pkg: PkgId) {
@@ -88,7 +97,7 @@ impl TypeWriter<'_> {
         let prefix = match self.reader {
             Reader::Person(here) => self.prog.package_in_message(self.names, here, pkg),
             Reader::Paths => self.prog.package(pkg).path.clone(),
-            Reader::Program => self.names.text(self.prog.package(pkg).name).to_string(),
+            Reader::Program | Reader::Session => self.names.text(self.prog.package(pkg).name).to_string(),
         };
         if !prefix.is_empty() {
             self.text(&prefix);
@@ -120,6 +129,9 @@ impl TypeWriter<'_> {
                     self.text("]");
                 }
                 self.tparams(&tparams);
+                if self.prog.is_earlier(n) && matches!(self.reader, Reader::Person(_) | Reader::Session) {
+                    self.text(" (earlier)");
+                }
             }
             Type::TypeParam(p) => self.symbol(types.type_param(*p).name),
             Type::Union(terms) => self.union(terms),

@@ -10,7 +10,7 @@ use gol_syntax::ast::{Block, DeclId, ExprId};
 use crate::constant::Constant;
 use crate::objects::{ObjId, ObjKind, Object, PkgId, ScopeId, VarKind};
 use crate::package::{InitStep, Options, Program};
-use crate::types::{NamedId, TypeId};
+use crate::types::{Named, NamedId, TypeId};
 
 /// The parts of an entry's text.
 #[derive(Debug)]
@@ -145,6 +145,12 @@ impl Program {
     /// Where the text of the present entry begins.
     pub(crate) fn entry_base(&self) -> u32 {
         self.session.as_ref().map_or(0, |s| s.base)
+    }
+
+    /// Whether a type of the session is no longer what its name stands for.
+    pub(crate) fn is_earlier(&self, named: &Named) -> bool {
+        let Some(s) = self.session.as_ref().filter(|s| s.pkg == named.pkg && named.local == 0) else { return false };
+        self.scope(s.scope).get(named.name).is_some_and(|now| now != named.obj)
     }
 
     /// The variable that holds the last value.

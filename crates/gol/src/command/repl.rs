@@ -17,7 +17,7 @@ pub(super) fn repl(flags: &RunFlags) -> ExitCode {
     let terminal = std::io::stdin().is_terminal() && std::io::stdout().is_terminal();
     let set = |name: &str| std::env::var_os(name).filter(|v| !v.is_empty());
     let colors = terminal && set("NO_COLOR").is_none() && set("TERM").is_none_or(|t| t != "dumb");
-    let settings = Settings { options, dir, colors };
+    let settings = Settings { options, dir, colors, crashes_end: false };
     let library = library();
     let run = || {
         if terminal {
@@ -49,7 +49,7 @@ pub(super) fn evaluate(flags: &RunFlags, code: &str, args: Vec<String>) -> ExitC
     let dir = std::env::current_dir().unwrap_or_default();
     let colors = std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
     let library = library();
-    let settings = Settings { options, dir, colors };
+    let settings = Settings { options, dir, colors, crashes_end: true };
     let run = || gol_repl::evaluate(&library, settings, code).map_err(gol_driver::InputError);
     match gol_driver::on_a_large_stack(run) {
         Ok(status) => std::process::exit(status),
