@@ -373,8 +373,8 @@ impl Roots for RuntimeRoots<'_> {
 fn visit_g(rt: &Shared, g: &mut G, visitor: &mut dyn RootVisitor) {
     let top = rt.machine.stack_top(g);
     debug_assert!(top <= g.stack.words(), "goroutine {} uses {} of {} words", g.id, top, g.stack.words());
-    if g.status == GStatus::Waiting {
-        g.stack.shrink(top);
+    if g.status == GStatus::Waiting && g.stack.can_shrink(top) {
+        g.stack.shrink(rt.machine.stack_extent(g));
     }
     // SAFETY: the words up to `top` are the goroutine's, and nothing runs until the collection is over.
     unsafe { visitor.range(g.stack.ptr(), top.min(g.stack.words()) as usize) };

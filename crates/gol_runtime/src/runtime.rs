@@ -66,6 +66,12 @@ pub trait Machine: Send + Sync {
         g.top
     }
 
+    /// Words of the stack that the goroutine will use without asking for room again. That may be more than
+    /// [`Self::stack_top`]: a frame below the top one may go further up once it runs again.
+    fn stack_extent(&self, g: &G) -> u32 {
+        self.stack_top(g)
+    }
+
     /// Prepares the new goroutine `g` (see [`Worker::new_g`]) to call the func value `closure` without arguments, for a timer's function.
     fn start_func(&self, g: &mut G, closure: u64);
 }

@@ -108,6 +108,11 @@ impl Stack {
         self.resize(words)
     }
 
+    /// Whether so few words are used that it may become shorter.
+    pub(crate) fn can_shrink(&self, used: u32) -> bool {
+        self.words > MIN_WORDS && used < self.words / 4
+    }
+
     /// Halves it as often as it stays at least four times as long as what is used. Only for a goroutine that does not run, with
     /// the world stopped (R5).
     pub(crate) fn shrink(&mut self, used: u32) {

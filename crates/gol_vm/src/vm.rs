@@ -381,6 +381,22 @@ impl Machine for Interpreter {
         g.base + self.vm.image.nregs_at(entry)
     }
 
+    fn stack_extent(&self, g: &G) -> u32 {
+        let (mut base, mut extent) = (g.base as usize, 0);
+        loop {
+            // SAFETY: V3: the world is stopped and the state saved; links lead down to the first frame.
+            let (entry, link) = unsafe {
+                let registers = g.stack.ptr().add(base);
+                (*registers.sub(3) as u32, *registers.sub(2))
+            };
+            extent = extent.max(base as u32 + self.vm.image.nregs_at(entry));
+            if link as u32 == self.vm.image.stubs.goexit_pc {
+                return extent;
+            }
+            base -= (link >> 32) as usize;
+        }
+    }
+
     fn timer_value(&self, mono: i64, wall: (i64, u32), out: &mut [u64]) {
         services::timer_value(&self.vm, mono, wall, out);
     }
