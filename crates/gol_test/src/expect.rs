@@ -135,7 +135,9 @@ fn error_lines(file: Option<&str>, line: u32, text: &str, errors: &mut Vec<Error
         }
     }
     for part in text.split("// error:").skip(1) {
-        let part = part.trim();
+        // What stands behind it on the line is no part of it.
+        let end = ["// help:", "// label:"].iter().filter_map(|mark| part.find(mark)).min().unwrap_or(part.len());
+        let part = part[..end].trim();
         let (head, message) = match part.find('"') {
             Some(at) => {
                 let message = quoted(&part[at..]).into_iter().next().ok_or(wrong("unfinished message"))?;
