@@ -1,7 +1,6 @@
 //! Embeds the standard library: writes a table of all files under `stdlib/`, with what they declare, for `src/stdlib.rs` to
 //! include.
 
-#[allow(dead_code)]
 #[path = "../gol_syntax/src/outline.rs"]
 mod outline;
 

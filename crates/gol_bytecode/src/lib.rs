@@ -17,4 +17,4 @@ pub use ops::{Op, OpInfo, Role};
 pub use program::{
     Addition, FuncId, Function, Inlined, LineEntry, NativeId, NativeImport, Place, Program, StrId, WellKnown,
 };
-pub use types::{FieldDesc, Kind, Leaf, LeafKind, MethodDesc, MethodId, MethodName, TypeDesc, TypeRef};
+pub use types::{FieldDesc, Kind, Leaf, LeafKind, MethodDesc, MethodId, MethodName, TypeDesc, TypeRef, quoted};

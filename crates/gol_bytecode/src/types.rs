@@ -233,3 +233,23 @@ impl TypeDesc {
         }
     }
 }
+
+/// A text in double quotes, as `strconv.Quote` writes it but for unusual characters that do not print: a struct tag in the
+/// name of a type, a literal of Go.
+pub fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => out.extend(['\\', c]),
+            '\n' => out.push_str("\\n"),
+            '\t' => out.push_str("\\t"),
+            '\r' => out.push_str("\\r"),
+            '\u{feff}' => out.push_str("\\ufeff"),
+            c if c.is_ascii_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
+            c if c.is_control() => out.push_str(&format!("\\u{:04x}", c as u32)),
+            c => out.push(c),
+        }
+    }
+    out.push('"');
+    out
+}

@@ -188,7 +188,7 @@ impl Session<'_> {
                     self.write_type(f.ty, out);
                     if f.tag != Tag::NONE {
                         out.push(' ');
-                        out.push_str(&quote(&String::from_utf8_lossy(self.types().tag_text(f.tag))));
+                        out.push_str(&gol_bytecode::quoted(&String::from_utf8_lossy(self.types().tag_text(f.tag))));
                     }
                 }
                 out.push_str(if fields.is_empty() { "}" } else { " }" });
@@ -284,23 +284,6 @@ impl Session<'_> {
         }
         out.push_str(self.ast.text(name));
     }
-}
-
-/// A tag's text in double quotes, as `strconv.Quote` writes it.
-fn quote(s: &str) -> String {
-    let mut out = String::from("\"");
-    for c in s.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 fn kind(under: &Type) -> Kind {

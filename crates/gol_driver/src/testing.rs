@@ -270,7 +270,7 @@ impl Functions {
             if is_for(name, "Example") && sig.params.is_empty() && sig.results.is_empty() {
                 let body = func.body.as_ref().and_then(|b| text_at(loader, b.span));
                 if let Some(expected) = body.and_then(example::expected) {
-                    let output = quoted(&expected.text);
+                    let output = gol_bytecode::quoted(&expected.text);
                     self.examples.push(format!("\t{{{name:?}, {full}, {output}, {}}},\n", expected.unordered));
                     self.calls[which] = true;
                 }
@@ -292,7 +292,12 @@ impl Functions {
         let imports = [(internal, path.to_string()), (self.external, format!("{path}_test"))];
         for (which, (there, path)) in imports.iter().enumerate() {
             if *there {
-                let _ = writeln!(out, "\t{} {}", if self.calls[which] { NAMES[which] } else { "_" }, quoted(path));
+                let _ = writeln!(
+                    out,
+                    "\t{} {}",
+                    if self.calls[which] { NAMES[which] } else { "_" },
+                    gol_bytecode::quoted(path)
+                );
             }
         }
         out.push_str(")\n");
@@ -310,7 +315,7 @@ impl Functions {
             out,
             "\nfunc main() {{\n\tdeps := testdeps.New({})\n\
              \tm := testing.MainStart(deps, tests, benchmarks, fuzzTargets, examples)\n",
-            quoted(import_path)
+            gol_bytecode::quoted(import_path)
         );
         let end = match &self.main {
             Some(main) => {
@@ -355,23 +360,6 @@ fn wrong_form(ast: &Ast, func: &FuncDecl, name: &str, x: &str, at: &str) -> Resu
         return Ok(());
     };
     Err(format!("{at}: wrong signature for {name}, {why}"))
-}
-
-/// A literal of Go.
-fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' || c == '\u{feff}' => {
-                let _ = write!(out, "\\u{:04x}", c as u32);
-            }
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 /// The name of a test program: that of its package's folder.

@@ -490,7 +490,7 @@ macro_rules! handlers {
             unsafe fn $name(pc: *const u64, base: *mut u64, cx: &Context<'_>, table: *const Handlers) -> Step {
                 let $s = At { pc, base, cx, table };
                 // SAFETY: V1 and V2, as for the methods of At.
-                #[allow(unused_unsafe)]
+                #[allow(unused_unsafe, reason = "a body that only calls safe methods needs none")]
                 unsafe { $body }
             }
         )*

@@ -288,7 +288,8 @@ impl Types {
             Shape::Struct(fields) => {
                 let field = |f: &Field| {
                     let own = if f.embedded { String::new() } else { format!("{} ", f.name) };
-                    let tag = if f.tag.is_empty() { String::new() } else { format!(" {}", quoted(&f.tag)) };
+                    let tag =
+                        if f.tag.is_empty() { String::new() } else { format!(" {}", gol_bytecode::quoted(&f.tag)) };
                     format!("{own}{}{tag}", name(&f.ty))
                 };
                 match fields.len() {
@@ -361,23 +362,6 @@ fn each_part(desc: &mut TypeDesc, mut f: impl FnMut(&mut TypeRef)) {
     [&mut desc.elem, &mut desc.key, &mut desc.ptr_to].into_iter().for_each(&mut f);
     desc.params.iter_mut().chain(&mut desc.results).for_each(&mut f);
     desc.fields.iter_mut().for_each(|field| f(&mut field.ty));
-}
-
-/// A tag's text in double quotes.
-fn quoted(tag: &str) -> String {
-    let mut out = String::from("\"");
-    for c in tag.chars() {
-        match c {
-            '"' | '\\' => out.extend(['\\', c]),
-            '\n' => out.push_str("\\n"),
-            '\t' => out.push_str("\\t"),
-            '\r' => out.push_str("\\r"),
-            c if c.is_control() => out.push_str(&format!("\\x{:02x}", c as u32)),
-            c => out.push(c),
-        }
-    }
-    out.push('"');
-    out
 }
 
 const FIRST_CHUNK: u32 = 64;
