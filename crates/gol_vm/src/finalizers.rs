@@ -122,6 +122,11 @@ impl Finalizers {
         Some(state.runner)
     }
 
+    /// The goroutine that [`Finalizers::start`] asked for could not be started.
+    pub(crate) fn put_off(&self) {
+        self.state().running = false;
+    }
+
     /// Shows what must live for the calls. The world is stopped.
     pub(crate) fn visit_roots(&self, heap: &Heap, visitor: &mut dyn RootVisitor) {
         let state = self.state();

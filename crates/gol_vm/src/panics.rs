@@ -49,15 +49,7 @@ const TELLING: u64 = 8;
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then {
-    let known = vm.image.program.well_known();
-    let text = |w: &mut Worker, s: &str| strings::boxed(vm, w, s.as_bytes());
     let value = match e {
-        Raise::Value(0, _) => vm.alloc(w, 16, LayoutId::NOSCAN).map(|p| (known.panic_nil_error.0 as u64, p as u64)),
-        Raise::Value(t, data) => Ok((t, data)),
-        Raise::Runtime(s) => text(w, &s).map(|p| (known.error_string.0 as u64, p)),
-        Raise::Bounds(s) => text(w, &s).map(|p| (known.bounds_error.0 as u64, p)),
-        Raise::Plain(s) => text(w, &s).map(|p| (known.plain_error.0 as u64, p)),
-        Raise::TypeAssertion(s) => text(w, &s).map(|p| (known.type_assertion_error.0 as u64, p)),
         Raise::Goexit => Ok((0, 0)),
         Raise::Fatal(s) => {
             // SAFETY: V3.
@@ -71,7 +63,7 @@ pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then
             w.end_run(gol_runtime::RunEnd::Exit(status));
             return Then::Leave;
         }
-        Raise::OutOfMemory => Err(Raise::OutOfMemory),
+        e => value(vm, w, e),
     };
     // SAFETY: V3.
     unsafe {
@@ -81,6 +73,24 @@ pub(crate) unsafe fn raise(vm: &Vm, w: &mut Worker, g: *mut G, e: Raise) -> Then
             Err(_) => out_of_memory(vm, w, g),
         }
     }
+}
+
+/// The interface value, type id and data word, that a panic carries.
+fn value(vm: &Vm, w: &mut Worker, e: Raise) -> Result<(u64, u64), Raise> {
+    let known = vm.image.program.well_known();
+    let (ty, text) = match e {
+        Raise::Value(0, _) => {
+            let p = vm.alloc(w, 16, LayoutId::NOSCAN)?;
+            return Ok((known.panic_nil_error.0 as u64, p as u64));
+        }
+        Raise::Value(t, data) => return Ok((t, data)),
+        Raise::Runtime(s) => (known.error_string, s),
+        Raise::Bounds(s) => (known.bounds_error, s),
+        Raise::Plain(s) => (known.plain_error, s),
+        Raise::TypeAssertion(s) => (known.type_assertion_error, s),
+        other @ (Raise::OutOfMemory | Raise::Goexit | Raise::Fatal(_) | Raise::Exit(_)) => return Err(other),
+    };
+    Ok((ty.0 as u64, strings::boxed(vm, w, text.as_bytes())?))
 }
 
 /// The goroutine was asked to end from outside: it runs its deferred calls as for `runtime.Goexit`, or, asked more
@@ -163,17 +173,28 @@ pub(crate) unsafe fn is_goexit(g: *mut G, base: *const u64) -> bool {
     }
 }
 
-/// Pushes the frame of a panic and its record, and runs the first deferred call.
+/// Begins a panic and runs the first deferred call.
 unsafe fn start(vm: &Vm, w: &mut Worker, g: *mut G, ty: u64, data: u64, flags: u64) -> Then {
+    // SAFETY: V3.
+    unsafe {
+        match push(vm, w, g, ty, data, flags) {
+            Ok(p) => run_next(vm, w, g, p),
+            Err(then) => then,
+        }
+    }
+}
+
+/// Pushes the frame of a panic and its record, which it gives.
+unsafe fn push(vm: &Vm, w: &mut Worker, g: *mut G, ty: u64, data: u64, flags: u64) -> Result<*mut u64, Then> {
     // SAFETY: V3. The record is filled before it is reachable.
     unsafe {
-        let Ok(p) = vm.alloc(w, WORDS * 8, LayoutId::CONSERVATIVE) else { return out_of_memory(vm, w, g) };
+        let Ok(p) = vm.alloc(w, WORDS * 8, LayoutId::CONSERVATIVE) else { return Err(out_of_memory(vm, w, g)) };
         let p = p as *mut u64;
         set_top(vm, g);
         let stub = (*g).top + HEADER as u32;
         // Room for this frame, and for a call made from it.
         if (*g).stack.grow(stub + 2 * STUB_REGS + HEADER as u32).is_err() {
-            return stack_overflow(vm, w, g);
+            return Err(stack_overflow(vm, w, g));
         }
         let base = (*g).stack.ptr().add(stub as usize);
         *base.sub(3) = vm.image.stubs.panic_pc as u64;
@@ -186,36 +207,45 @@ unsafe fn start(vm: &Vm, w: &mut Worker, g: *mut G, ty: u64, data: u64, flags: u
         *p.add(STUB) = stub as u64;
         (*g).machine[PANICS] = p as u64;
         (*g).base = stub;
-        run_next(vm, w, g, p)
+        Ok(p)
     }
 }
 
 /// Runs the goroutine's newest deferred call from the frame of panic `p`; without one, ends the goroutine or the
-/// program.
-unsafe fn run_next(vm: &Vm, w: &mut Worker, g: *mut G, p: *mut u64) -> Then {
+/// program. A nil func among the deferred ones is the next panic.
+unsafe fn run_next(vm: &Vm, w: &mut Worker, g: *mut G, mut p: *mut u64) -> Then {
     // SAFETY: V3; records are alive since the goroutine's lists hold them.
     unsafe {
-        let stub = *p.add(STUB) as u32;
-        let Some(d) = call::newest_defer(g) else {
-            if *p.add(FLAGS) & GOEXIT != 0 {
-                (*g).machine[PANICS] = 0;
-                (*g).base = HEADER as u32;
-                return call::exit_goroutine(vm, w, g, true);
+        loop {
+            let Some(d) = call::newest_defer(g) else {
+                if *p.add(FLAGS) & GOEXIT != 0 {
+                    (*g).machine[PANICS] = 0;
+                    (*g).base = HEADER as u32;
+                    return call::exit_goroutine(vm, w, g, true);
+                }
+                return fatal_step(vm, w, g, None);
+            };
+            *p.add(FRAME) = d.frame;
+            if d.entry == 0 {
+                (*g).pc = vm.image.stubs.panic_pc as u64;
+                let Ok((t, data)) = value(vm, w, Raise::nil()) else { return out_of_memory(vm, w, g) };
+                match push(vm, w, g, t, data, 0) {
+                    Ok(next) => p = next,
+                    Err(then) => return then,
+                }
+                // Without memory the stub goes on with this call once more, so it leaves the list only now.
+                call::pop_defer(g);
+                continue;
             }
-            return fatal_step(vm, w, g, None);
-        };
-        call::pop_defer(g);
-        *p.add(FRAME) = d.frame;
-        if d.entry == 0 {
-            (*g).pc = vm.image.stubs.panic_pc as u64;
-            return raise(vm, w, g, Raise::nil());
-        }
-        match push_call(vm, w, g, stub, d.entry, d.closure, vm.image.stubs.panic_pc) {
-            Ok(to) => {
-                d.copy_args(to);
-                Then::Go
-            }
-            Err(then) => then,
+            call::pop_defer(g);
+            let stub = *p.add(STUB) as u32;
+            return match push_call(vm, w, g, stub, d.entry, d.closure, vm.image.stubs.panic_pc) {
+                Ok(to) => {
+                    d.copy_args(to);
+                    Then::Go
+                }
+                Err(then) => then,
+            };
         }
     }
 }

@@ -369,7 +369,11 @@ impl Machine for Interpreter {
         unsafe {
             let entry = *(runner as *const u64) as u32;
             let words = HEADER as u32 + self.vm.image.nregs_at(entry);
-            let g = w.new_g(0, 0, words).expect("a goroutine of package runtime has a frame of ordinary size");
+            let Ok(g) = w.new_g(0, 0, words) else {
+                // No memory for its stack: the calls are due after the next collection too.
+                self.vm.finalizers.put_off();
+                return;
+            };
             call::start_frame(&self.vm, g, entry, runner);
             w.goready(g);
         }
