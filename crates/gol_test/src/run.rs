@@ -25,12 +25,12 @@ pub enum Way {
 impl Way {
     /// The ways in which programs of a folder are run.
     pub fn all(folder: &str) -> Vec<Way> {
-        if folder != "tests/conc" {
-            return vec![Way::Plain];
+        let workers = [1, 2, 8].map(Way::Workers);
+        match folder {
+            "examples" => workers.into(),
+            "tests/conc" => workers.into_iter().chain((1..=4).map(Way::Seed)).collect(),
+            _ => vec![Way::Plain],
         }
-        let mut ways: Vec<_> = [1, 2, 8].map(Way::Workers).into();
-        ways.extend((1..=4).map(Way::Seed));
-        ways
     }
 
     /// What is added to the test's name.
