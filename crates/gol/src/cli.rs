@@ -99,6 +99,20 @@ enum Sub {
         /// Such as strings, strings.Fields, json.Decoder.Decode, append
         words: Vec<String>,
     },
+    /// Show a codewalk: a program explained step by step beside its lines; without a name, list them
+    Walk {
+        /// The walk
+        name: Option<String>,
+        /// Write it as one HTML page that needs nothing else: gol walk --html pig > pig.html
+        #[arg(long)]
+        html: bool,
+        /// Run its program
+        #[arg(long, conflicts_with = "html")]
+        run: bool,
+        /// What the program is given instead of what the walk gives it: gol walk --run markov -- -words=9
+        #[arg(last = true, requires = "run")]
+        args: Vec<String>,
+    },
     /// Show the bytecode of a program's functions beside their source lines
     Dis {
         /// Show the library's functions too
@@ -166,6 +180,8 @@ pub(crate) enum Command {
     Explain { code: Option<String> },
     /// Show documentation.
     Doc { query: String },
+    /// Show a codewalk.
+    Walk { name: Option<String>, html: bool, run: bool, args: Vec<String> },
     /// Show bytecode.
     Dis { all: bool, path: String, name: Option<String> },
     /// Show a tree.
@@ -241,6 +257,7 @@ fn parsed() -> Command {
         Sub::TestProgram { words } => Command::TestProgram { words },
         Sub::Explain { code } => Command::Explain { code },
         Sub::Doc { words } => Command::Doc { query: words.join(".") },
+        Sub::Walk { name, html, run, args } => Command::Walk { name, html, run, args },
         Sub::Dis { all, path, name } => Command::Dis { all, path, name },
         Sub::Ast { path } => Command::Ast { path },
         Sub::Tokens { path } => Command::Tokens { path },

@@ -7,6 +7,7 @@ mod run;
 mod shell;
 mod show;
 mod test;
+mod walk;
 
 use crate::cli::Command;
 use gol_driver::{Built, Format, Input, InputError};
@@ -28,6 +29,7 @@ pub(crate) fn execute(command: Command) -> ExitCode {
         Command::TestProgram { words } => test::program(words),
         Command::Explain { code } => explain::explain(code.as_deref()),
         Command::Doc { query } => show::doc(&query),
+        Command::Walk { name, html, run, args } => walk::walk(name.as_deref(), html, run, args),
         Command::Dis { all, path, name } => show::dis(&path, all, name.as_deref()),
         Command::Ast { path } => show::ast(&path),
         Command::Tokens { path } => show::tokens(&path),

@@ -5,6 +5,7 @@ mod cli;
 mod command;
 mod quantity;
 mod settings;
+mod walk;
 
 use std::process::ExitCode;
 

@@ -479,3 +479,25 @@ fn examples_repeat_themselves() {
     }
     assert!(seen > 20);
 }
+
+/// Without a terminal a walk is printed as a whole; a page and a run are asked for.
+#[test]
+fn codewalks() {
+    let (status, out, _) = outcome(&mut gol(&["walk"]));
+    let names: Vec<&str> = out.lines().filter_map(|l| l.split_whitespace().next()).collect();
+    assert!(status == Some(0) && names.contains(&"pig") && names.contains(&"markov"), "{out}");
+    for name in names {
+        let (status, out, err) = outcome(&mut gol(&["walk", name]));
+        assert!(status == Some(0) && err.is_empty() && out.contains("\n1 of "), "{out}{err}");
+        let (status, out, _) = outcome(&mut gol(&["walk", "--html", name]));
+        assert!(status == Some(0) && out.starts_with("<!DOCTYPE html>") && out.ends_with("</html>\n"));
+    }
+    let mut child = gol(&["walk", "markov", "--run", "--", "-prefix=1", "-words=3"]);
+    let mut child = child.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(b"a b a b a b").unwrap();
+    assert_eq!(child.wait_with_output().unwrap().stdout, b"a b a\n");
+    let (status, _, err) = outcome(&mut gol(&["walk", "pgi"]));
+    assert_eq!((status, err.as_str()), (Some(1), "gol: there is no walk pgi: did you mean pig?\n"));
+    assert_eq!(outcome(&mut gol(&["walk", "--html"])).0, Some(1));
+    assert_eq!(outcome(&mut gol(&["walk", "--html", "--run", "pig"])).0, Some(2));
+}

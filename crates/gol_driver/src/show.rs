@@ -52,3 +52,46 @@ pub fn bytecode(program: &Program, map: &SourceMap, all: bool, name: &str) -> St
     }
     out
 }
+
+/// What a piece of a program's text is, for readers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Piece {
+    /// A keyword.
+    Keyword,
+    /// A string, rune or number.
+    Literal,
+    /// A comment.
+    Comment,
+    /// Names, operators, white space.
+    Other,
+}
+
+/// A text in pieces, which together are the text again.
+pub fn pieces(text: &str) -> Vec<(Piece, &str)> {
+    let mut out = Vec::new();
+    let mut at = 0;
+    let between = |from: usize, to: usize, out: &mut Vec<(Piece, _)>| {
+        // What is no token is white space and comments.
+        let gap = &text[from..to];
+        let start = gap.len() - gap.trim_start().len();
+        let piece = if gap[start..].is_empty() { Piece::Other } else { Piece::Comment };
+        out.extend([(Piece::Other, &gap[..start]), (piece, &gap[start..])]);
+    };
+    for (kind, span) in gol_syntax::tokens(text) {
+        let (lo, hi) = (span.lo as usize, (span.hi as usize).min(text.len()));
+        if lo < at || lo >= hi || kind == "newline" && text[lo..hi].trim().is_empty() {
+            continue;
+        }
+        between(at, lo, &mut out);
+        let piece = match kind {
+            "string" | "char" | "raw string" | "rune" | "int" | "float" | "imaginary" | "imag" => Piece::Literal,
+            k if k != "name" && k != "op=" && k.starts_with(|c: char| c.is_ascii_lowercase()) => Piece::Keyword,
+            _ => Piece::Other,
+        };
+        out.push((piece, &text[lo..hi]));
+        at = hi;
+    }
+    between(at, text.len(), &mut out);
+    out.retain(|p| !p.1.is_empty());
+    out
+}

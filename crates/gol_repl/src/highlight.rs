@@ -45,7 +45,7 @@ pub(crate) fn line(text: &str, pos: usize) -> String {
             _ if marked.is_some_and(|m| m.contains(&lo)) => BRACKET,
             "string" | "char" | "raw string" | "rune" => STRING,
             "int" | "float" | "imaginary" | "imag" => NUMBER,
-            k if k != "name" && k != "newline" && k.starts_with(|c: char| c.is_ascii_lowercase()) => KEYWORD,
+            k if !matches!(k, "name" | "newline" | "op=") && k.starts_with(|c: char| c.is_ascii_lowercase()) => KEYWORD,
             _ => "",
         };
         out.push_str(color);
