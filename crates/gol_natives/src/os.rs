@@ -1,8 +1,10 @@
 //! `os` and `internal/stdio`: files, names, environment, process. What the functions mean stands in `os/natives.gol`.
 //!
-//! `os/handles.rs` has the open files, `os/transfer.rs` reads and writes, `os/names.rs` works on paths, `os/process.rs` on the
+//! `os/handles.rs` has the open files, `os/transfer.rs` reads and writes, `os/names.rs` works on paths, `os/at.rs` on names in open
+//! directories, `os/process.rs` on the
 //! process, `os/child.rs` on others. Results end with an error number: Linux's, 0 for none.
 
+mod at;
 mod child;
 mod handles;
 mod names;
@@ -47,6 +49,17 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("sysReadlink", names::readlink),
     ("sysGetcwd", names::getcwd),
     ("sysChdir", names::chdir),
+    ("sysOpenAt", handles::open_at),
+    ("sysStatAt", at::stat),
+    ("sysChmodAt", at::chmod),
+    ("sysChownAt", at::chown),
+    ("sysUtimesAt", at::utimes),
+    ("sysMkdirAt", at::mkdir),
+    ("sysUnlinkAt", at::unlink),
+    ("sysRenameAt", at::rename),
+    ("sysLinkAt", at::link),
+    ("sysSymlinkAt", at::symlink),
+    ("sysReadlinkAt", at::readlink),
     ("sysArgs", process::args),
     ("sysExit", process::exit),
     ("sysGetenv", process::getenv),

@@ -5,7 +5,7 @@
 
 use super::{Sys, number, retry};
 use gol_vm::{Flow, IoWait, Native, NativeFn, NativeResult, PollDesc, PollSide, Stream};
-use rustix::fs::{CWD, FileType, Mode, OFlags, RawMode};
+use rustix::fs::{AtFlags, CWD, FileType, Mode, OFlags, RawMode};
 use rustix::io::Errno;
 use rustix::pipe::PipeFlags;
 use std::collections::BTreeMap;
@@ -150,8 +150,39 @@ fn open_flags(flag: i64) -> OFlags {
     flags
 }
 
-fn open_now(path: &[u8], flags: OFlags, mode: Mode) -> Sys<i64> {
-    retry(|| rustix::fs::open(path, flags, mode)).map(insert)
+/// A file to open: in a directory, or with a path.
+struct Target {
+    dir: Option<Arc<Open>>,
+    path: Vec<u8>,
+    flags: OFlags,
+    mode: Mode,
+}
+
+impl Target {
+    fn dir(&self) -> BorrowedFd<'_> {
+        self.dir.as_ref().map_or(CWD, |dir| dir.as_fd())
+    }
+
+    fn open(&self) -> Sys<i64> {
+        retry(|| rustix::fs::openat(self.dir(), &self.path[..], self.flags, self.mode)).map(insert)
+    }
+
+    /// Whether opening waits: for the other end of a named pipe.
+    fn waits(&self) -> bool {
+        let stat = rustix::fs::statat(self.dir(), &self.path[..], AtFlags::empty());
+        stat.is_ok_and(|s| FileType::from_raw_mode(s.st_mode) == FileType::Fifo)
+    }
+
+    fn open_for(self, n: &mut Native<'_>) -> NativeResult {
+        if !self.waits() {
+            let r = self.open();
+            return give_handle(n, r);
+        }
+        n.block(move || {
+            let r = self.open();
+            Box::new(move |n| give_handle(n, r))
+        })
+    }
 }
 
 fn give_handle(n: &mut Native<'_>, r: Sys<i64>) -> NativeResult {
@@ -160,20 +191,21 @@ fn give_handle(n: &mut Native<'_>, r: Sys<i64>) -> NativeResult {
     Ok(Flow::Done)
 }
 
-/// Opening waits only for named pipes, whose other end may not be open yet.
 pub(super) fn open(n: &mut Native<'_>) -> NativeResult {
-    let (path, flag, perm) = (n.str(), n.int(), n.uint());
-    let (flags, mode) = (open_flags(flag), Mode::from_raw_mode(perm as RawMode));
-    let kind = rustix::fs::statat(CWD, path, rustix::fs::AtFlags::empty()).map(|s| FileType::from_raw_mode(s.st_mode));
-    if kind != Ok(FileType::Fifo) {
-        let r = open_now(path, flags, mode);
-        return give_handle(n, r);
+    let (path, flag, perm) = (n.str().to_vec(), n.int(), n.uint());
+    Target { dir: None, path, flags: open_flags(flag), mode: Mode::from_raw_mode(perm as RawMode) }.open_for(n)
+}
+
+/// `sysOpenAt(dir int, name string, flag int, perm uint32) (handle int, errno int)`
+pub(super) fn open_at(n: &mut Native<'_>) -> NativeResult {
+    let (dir, path, flag, perm) = (n.int(), n.str().to_vec(), n.int(), n.uint());
+    match get(dir) {
+        Ok(dir) => {
+            let mode = Mode::from_raw_mode(perm as RawMode);
+            Target { dir: Some(dir), path, flags: open_flags(flag), mode }.open_for(n)
+        }
+        Err(e) => give_handle(n, Err(e)),
     }
-    let path = path.to_vec();
-    n.block(move || {
-        let r = open_now(&path, flags, mode);
-        Box::new(move |n| give_handle(n, r))
-    })
 }
 
 pub(super) fn pipe(n: &mut Native<'_>) -> NativeResult {

@@ -89,13 +89,17 @@ pub(super) fn chown(n: &mut Native<'_>) -> NativeResult {
     Ok(Flow::Done)
 }
 
-pub(super) fn utimes(n: &mut Native<'_>) -> NativeResult {
-    let path = n.str();
+/// Two times from four arguments; nanoseconds below 0 leave one as it is.
+pub(super) fn timestamps(n: &mut Native<'_>) -> Timestamps {
     let mut time = || {
         let (tv_sec, nsec) = (n.int(), n.int());
         Timespec { tv_sec, tv_nsec: if nsec < 0 { rustix::fs::UTIME_OMIT } else { nsec as _ } }
     };
-    let times = Timestamps { last_access: time(), last_modification: time() };
+    Timestamps { last_access: time(), last_modification: time() }
+}
+
+pub(super) fn utimes(n: &mut Native<'_>) -> NativeResult {
+    let (path, times) = (n.str(), timestamps(n));
     n.give_int(number(&rustix::fs::utimensat(CWD, path, &times, AtFlags::empty())));
     Ok(Flow::Done)
 }
@@ -145,7 +149,7 @@ pub(super) fn mkdir(n: &mut Native<'_>) -> NativeResult {
 }
 
 /// Gives a text and an error number.
-fn give_text(n: &mut Native<'_>, r: Sys<std::ffi::CString>) -> NativeResult {
+pub(super) fn give_text(n: &mut Native<'_>, r: Sys<std::ffi::CString>) -> NativeResult {
     let errno = number(&r);
     n.give_str(r.unwrap_or_default().as_bytes())?;
     n.give_int(errno);
