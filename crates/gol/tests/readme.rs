@@ -93,3 +93,17 @@ fn the_packages_are_there() {
     let missing: Vec<_> = listed.iter().filter(|p| !there.contains(p)).collect();
     assert!(missing.is_empty() && listed.len() > 40, "no such packages: {missing:?}");
 }
+
+/// The list of examples has all of them, and no others.
+#[test]
+fn examples_are_listed() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let list = std::fs::read_to_string(folder.join("README.md")).unwrap();
+    let files = std::fs::read_dir(&folder).unwrap().map(|e| e.unwrap().path());
+    let programs: Vec<_> = files.filter(|p| p.extension().is_some_and(|e| e == "gol")).collect();
+    for program in &programs {
+        let file = program.file_name().unwrap().to_str().unwrap();
+        assert!(list.contains(&format!("]({file})")), "examples/README.md does not name {file}");
+    }
+    assert_eq!(list.matches(".gol) |").count(), programs.len());
+}
