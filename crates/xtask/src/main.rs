@@ -1,7 +1,8 @@
-//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | bench | conformance | fuzz | soak | stress`.
+//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | bench | census | conformance | fuzz | soak | stress`.
 #![forbid(unsafe_code)]
 
 mod bench;
+mod census;
 mod conformance;
 mod docs;
 mod fuzz;
@@ -29,12 +30,13 @@ fn main() -> ExitCode {
         ["bless", name] => bless(&root, name),
         ["bench", ..] => bench::run(&root, &words[1..]),
         ["fuzz", ..] => fuzz::run(&root, &words[1..]),
+        ["census", ..] => census::run(&root, &words[1..]),
         ["conformance", ..] => conformance::run(&root, &words[1..]),
         ["soak", ..] => soak::soak(&root, &words[1..]),
         ["stress"] => soak::stress(&root, ""),
         ["stress", name] => soak::stress(&root, name),
         _ => {
-            eprint!("{USAGE}{}{}{}{}", bench::USAGE, fuzz::USAGE, soak::USAGE, conformance::USAGE);
+            eprint!("{USAGE}{}{}{}{}{}", census::USAGE, bench::USAGE, fuzz::USAGE, soak::USAGE, conformance::USAGE);
             ExitCode::from(2)
         }
     }
