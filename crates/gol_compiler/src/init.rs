@@ -56,6 +56,7 @@ impl Session<'_> {
                 break;
             }
         }
+        self.close_kinds();
         let mut calls = Vec::new();
         for (i, &pkg) in packages.iter().enumerate() {
             // Go's compiler lays out variables with constant values ahead of all code.

@@ -15,6 +15,7 @@ use gol_types::{ObjId, ObjKind, PkgId, Selected};
 use crate::call::{Callee, Prepared};
 use crate::func::{FuncGen, Want};
 use crate::place::Place;
+use crate::typedesc::kind;
 use crate::program::{FuncKey, Session, Shape, is_exported};
 use crate::regalloc::Reg;
 
@@ -192,7 +193,9 @@ impl Session<'_> {
             }
             self.type_ref(ty);
             self.live.push(ty);
-            match self.tp.types.under(ty) {
+            let under = self.tp.types.under(ty);
+            self.kept.kinds.add(kind(under));
+            match under {
                 Type::Pointer(e) | Type::Slice(e) | Type::Array(e, _) | Type::Chan(_, e) => todo.push(e.canonical()),
                 Type::Map(k, v) => todo.extend([k.canonical(), v.canonical()]),
                 Type::Struct(fields) => todo.extend(fields.iter().map(|f| f.ty.canonical())),

@@ -20,6 +20,7 @@ use gol_types::{Basic, ObjId, ObjKind, PkgId, Selected};
 
 use crate::captures::Analysis;
 use crate::closure::Capture;
+use crate::kinds::Kinds;
 use crate::layout::{Layout, Layouts, round_up};
 use crate::methods::{Method, MethodSet};
 use crate::reflect::Reached;
@@ -130,6 +131,8 @@ pub(crate) struct Kept {
     pub(crate) is_live: FxHashSet<TypeId>,
     /// What of reflection is reached.
     pub(crate) reached: Reached,
+    /// Functions that wait for live types of some kinds.
+    pub(crate) kinds: Kinds,
     /// Methods that reached code calls through interfaces.
     pub(crate) called: FxHashSet<MethodId>,
     /// How many live types, and whether new called methods, were paired already.
@@ -173,6 +176,7 @@ impl Kept {
             live: Vec::new(),
             is_live: FxHashSet::default(),
             reached: Reached::default(),
+            kinds: Kinds::default(),
             called: FxHashSet::default(),
             paired: (0, 0),
             entries: FxHashMap::default(),
@@ -228,7 +232,7 @@ impl<'a> Session<'a> {
             while let Some((id, work)) = self.work.pop_front() {
                 crate::func::compile(self, id, work);
             }
-            if !self.pair_methods() {
+            if !self.pair_methods() && !self.release_kinds() {
                 break;
             }
         }
@@ -267,15 +271,28 @@ impl<'a> Session<'a> {
     /// A declared function or method that has a body.
     pub(crate) fn declared(&mut self, obj: ObjId) -> FuncId {
         let obj = self.newest(obj);
-        self.keyed(FuncKey::Decl(obj), |s| {
-            s.check_body(obj);
-            let sig = s.tp.objects[obj].ty;
-            let (mut nargs, nresults) = s.sig_words(sig);
-            if let Some(recv) = s.recv_type(obj) {
-                nargs += s.regs(recv);
-            }
-            (s.func_name(obj), nargs, nresults, false)
-        })
+        let key = FuncKey::Decl(obj);
+        if let Some(&id) = self.func_ids.get(&key) {
+            return id;
+        }
+        if self.waits_for_kind(obj) {
+            return self.wait_for_kind(obj);
+        }
+        self.check_body(obj);
+        let id = self.declare(obj);
+        self.enqueue(id, Work::Key(key));
+        id
+    }
+
+    /// The number of a declared function that has none yet.
+    pub(crate) fn declare(&mut self, obj: ObjId) -> FuncId {
+        let (mut nargs, nresults) = self.sig_words(self.tp.objects[obj].ty);
+        if let Some(recv) = self.recv_type(obj) {
+            nargs += self.regs(recv);
+        }
+        let id = self.new_func(self.func_name(obj), nargs, nresults, false);
+        self.func_ids.insert(FuncKey::Decl(obj), id);
+        id
     }
 
     /// What a function of a session was declared again as.
@@ -345,7 +362,7 @@ impl<'a> Session<'a> {
         }
     }
 
-    fn is_trusted(&self, obj: ObjId) -> bool {
+    pub(crate) fn is_trusted(&self, obj: ObjId) -> bool {
         let pkg = self.tp.objects[obj].pkg;
         pkg != PkgId::NONE && self.tp.package(pkg).options.trusted
     }

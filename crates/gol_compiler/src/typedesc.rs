@@ -286,7 +286,7 @@ impl Session<'_> {
     }
 }
 
-fn kind(under: &Type) -> Kind {
+pub(crate) fn kind(under: &Type) -> Kind {
     match under {
         Type::Basic(b) => match b {
             Basic::Bool | Basic::UntypedBool => Kind::Bool,

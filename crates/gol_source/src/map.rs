@@ -186,6 +186,13 @@ impl SourceMap {
         f.text.get((span.lo - f.base) as usize..(span.hi - f.base) as usize).unwrap_or("")
     }
 
+    /// The line above the one that has the byte at `offset`; `None` in the first.
+    pub fn line_above(&self, offset: u32) -> Option<&str> {
+        let f = self.file(self.file_at(offset)?);
+        let (above, _) = f.text.get(..(offset - f.base) as usize)?.rsplit_once('\n')?;
+        Some(above.rsplit('\n').next().unwrap_or(above))
+    }
+
     /// `file:line:col` of a span's start as people are told it (`file:line` where columns are not told), or `-` where there is none.
     pub fn describe(&self, span: Span) -> String {
         match self.told(span.lo) {
