@@ -56,7 +56,7 @@ impl Session<'_> {
                 break;
             }
         }
-        self.close_kinds();
+        self.close_late();
         let mut calls = Vec::new();
         for (i, &pkg) in packages.iter().enumerate() {
             // Go's compiler lays out variables with constant values ahead of all code.

@@ -83,7 +83,7 @@ impl Session<'_> {
         if let Some(known) = self.smalls.get(&obj) {
             return known.clone();
         }
-        if self.waits_for_kind(obj) {
+        if self.is_late(obj) {
             return None;
         }
         // A function that calls itself is not small.

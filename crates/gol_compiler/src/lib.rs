@@ -24,8 +24,8 @@ mod func;
 mod hoist;
 mod init;
 mod inline;
-mod kinds;
 mod intrinsic;
+mod late;
 mod layout;
 mod literal;
 mod methods;
@@ -54,7 +54,7 @@ use gol_syntax::ast::Ast;
 /// reached, which is why the checker's program is changed.
 pub fn compile(ast: &Ast, map: &SourceMap, program: &mut gol_types::Program) -> Result<Program, Vec<Diagnostic>> {
     let mut s = program::Session::new(ast, map, program, program::Kept::new());
-    s.kinds.whole = true;
+    s.late.whole = true;
     s.compile_all();
     s.describe_methods();
     s.link_pointers();

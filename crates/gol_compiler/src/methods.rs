@@ -15,9 +15,9 @@ use gol_types::{ObjId, ObjKind, PkgId, Selected};
 use crate::call::{Callee, Prepared};
 use crate::func::{FuncGen, Want};
 use crate::place::Place;
-use crate::typedesc::kind;
 use crate::program::{FuncKey, Session, Shape, is_exported};
 use crate::regalloc::Reg;
+use crate::typedesc::kind;
 
 /// A method of a type's method set.
 #[derive(Clone, Debug)]
@@ -194,7 +194,7 @@ impl Session<'_> {
             self.type_ref(ty);
             self.live.push(ty);
             let under = self.tp.types.under(ty);
-            self.kept.kinds.add(kind(under));
+            self.kept.late.note(kind(under));
             match under {
                 Type::Pointer(e) | Type::Slice(e) | Type::Array(e, _) | Type::Chan(_, e) => todo.push(e.canonical()),
                 Type::Map(k, v) => todo.extend([k.canonical(), v.canonical()]),

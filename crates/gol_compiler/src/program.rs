@@ -20,7 +20,7 @@ use gol_types::{Basic, ObjId, ObjKind, PkgId, Selected};
 
 use crate::captures::Analysis;
 use crate::closure::Capture;
-use crate::kinds::Kinds;
+use crate::late::Late;
 use crate::layout::{Layout, Layouts, round_up};
 use crate::methods::{Method, MethodSet};
 use crate::reflect::Reached;
@@ -131,8 +131,8 @@ pub(crate) struct Kept {
     pub(crate) is_live: FxHashSet<TypeId>,
     /// What of reflection is reached.
     pub(crate) reached: Reached,
-    /// Functions that wait for live types of some kinds.
-    pub(crate) kinds: Kinds,
+    /// Functions of the library that are not needed yet.
+    pub(crate) late: Late,
     /// Methods that reached code calls through interfaces.
     pub(crate) called: FxHashSet<MethodId>,
     /// How many live types, and whether new called methods, were paired already.
@@ -176,7 +176,7 @@ impl Kept {
             live: Vec::new(),
             is_live: FxHashSet::default(),
             reached: Reached::default(),
-            kinds: Kinds::default(),
+            late: Late::default(),
             called: FxHashSet::default(),
             paired: (0, 0),
             entries: FxHashMap::default(),
@@ -232,7 +232,7 @@ impl<'a> Session<'a> {
             while let Some((id, work)) = self.work.pop_front() {
                 crate::func::compile(self, id, work);
             }
-            if !self.pair_methods() && !self.release_kinds() {
+            if !self.pair_methods() && !self.compile_late() {
                 break;
             }
         }
@@ -275,8 +275,8 @@ impl<'a> Session<'a> {
         if let Some(&id) = self.func_ids.get(&key) {
             return id;
         }
-        if self.waits_for_kind(obj) {
-            return self.wait_for_kind(obj);
+        if let Some(id) = self.late_func(obj) {
+            return id;
         }
         self.check_body(obj);
         let id = self.declare(obj);
