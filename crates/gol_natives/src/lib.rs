@@ -12,6 +12,7 @@ mod digest;
 mod errno;
 mod flate;
 mod hash;
+mod http;
 mod json;
 mod math;
 mod os;
@@ -69,6 +70,7 @@ const TABLES: &[(&str, Table)] = &[
     ("math/rand", rand::TABLE),
     ("math/rand/v2", rand::V2),
     ("net", socket::TABLE),
+    ("net/http", http::TABLE),
     ("os", os::TABLE),
     ("os/signal", signal::TABLE),
     ("runtime", runtime::TABLE),
