@@ -9,6 +9,7 @@ pub(crate) const TABLE: &[(&str, NativeFn)] = &[
     ("notifyWait", notify_wait),
     ("notifyOne", notify_one),
     ("notifyAll", notify_all),
+    ("end", |n| n.leave()),
     ("collections", collections),
     ("nanotime", crate::time::monotonic),
     ("fatal", fatal),

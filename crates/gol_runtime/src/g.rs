@@ -49,6 +49,8 @@ pub enum Resume {
     Native,
     /// It was asked to end while it waited: see [`crate::Worker::take_interrupt`].
     Interrupted,
+    /// It was asked to end while it waited on a semaphore or notification list, and has not got what it waited for.
+    Abandoned,
 }
 
 /// A goroutine. The machine uses the public fields freely while it runs the goroutine.

@@ -3,7 +3,8 @@
 //!
 //! A goroutine is interrupted in a stopped world, where all queues are at rest. One that waits is taken out of what it waits in and
 //! made runnable with [`Resume::Interrupted`]; one that runs or is queued finds the flag at its next safepoint, which for
-//! one that runs is where it stands.
+//! one that runs is where it stands. One that waits on a semaphore is counted as a waiter in memory of the program, so it goes on instead, with
+//! [`Resume::Abandoned`]: the library takes itself out of the count before it ends.
 
 use crate::chan::Hchan;
 use crate::g::{G, GStatus, Resume};
@@ -64,6 +65,11 @@ impl Interrupts {
 }
 
 impl Worker {
+    /// Whether the running goroutine, number `goid`, was asked to end and has not begun to.
+    pub fn interrupt_asked(&self, goid: u64) -> bool {
+        self.rt().interrupts.asks(goid)
+    }
+
     /// What the running goroutine, number `goid`, was asked for, which it does now.
     pub fn take_interrupt(&mut self, goid: u64) -> Interrupt {
         let interrupts = &self.rt().interrupts;
@@ -147,8 +153,8 @@ impl Shared {
         unsafe {
             let asked = self.interrupts.of((*g).id);
             if asked >= how {
-                // It has not come to a safepoint yet, but to a place where it waits.
-                let late = asked == how && how == Interrupt::Unwind && (*g).status == GStatus::Waiting;
+                // It has not come to a safepoint yet where it can end, but to a place where it waits.
+                let late = asked == how && how != Interrupt::Taken && (*g).status == GStatus::Waiting;
                 if !late {
                     return false;
                 }
@@ -156,8 +162,7 @@ impl Shared {
             self.interrupts.set((*g).id, how);
             match (*g).status {
                 GStatus::Waiting => {
-                    self.take_out(g);
-                    (*g).resume = Resume::Interrupted;
+                    (*g).resume = self.take_out(g);
                     self.inject(g);
                 }
                 GStatus::Runnable if (*g).resume == Resume::None => (*g).resume = Resume::Interrupted,
@@ -167,11 +172,11 @@ impl Shared {
         true
     }
 
-    /// Takes a goroutine that waits out of what it waits in: afterwards it is ours (R2).
+    /// Takes a goroutine that waits out of what it waits in: afterwards it is ours (R2). Gives what it has to do first then.
     ///
     /// # Safety
     /// R6.
-    unsafe fn take_out(&self, g: *mut G) {
+    unsafe fn take_out(&self, g: *mut G) -> Resume {
         // SAFETY: R6; a sudog that is queued is in the queue of its channel.
         unsafe {
             if !(*g).waiting.is_null() {
@@ -186,8 +191,11 @@ impl Shared {
                 self.pending.fetch_sub(1, SeqCst);
             } else if !self.abandon_outside(g) && !self.timers.remove_sleeper(g) {
                 // Or it waits for nothing that could come: a nil channel, an empty select.
-                self.sema.remove(g);
+                if self.sema.remove(g) {
+                    return Resume::Abandoned;
+                }
             }
         }
+        Resume::Interrupted
     }
 }

@@ -175,6 +175,11 @@ pub(crate) unsafe fn resume(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
                 (*g).resume = Resume::None;
                 panics::interrupted(vm, w, g)
             }
+            Resume::Abandoned => {
+                (*g).resume = Resume::None;
+                *(*g).stack.ptr().add((*g).machine[SLOT] as usize) = 0;
+                Then::Go
+            }
             Resume::Native => {
                 (*g).resume = Resume::None;
                 Native::finish(vm, w, g)

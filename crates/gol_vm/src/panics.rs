@@ -102,6 +102,9 @@ fn value(vm: &Vm, w: &mut Worker, e: Raise) -> Result<(u64, u64), Raise> {
 pub(crate) unsafe fn interrupted(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
     // SAFETY: V3.
     unsafe {
+        if in_a_lock(vm, g) {
+            return Then::Go;
+        }
         match (w.take_interrupt((*g).id), &vm.host) {
             (Interrupt::Kill, Some(host)) => report::drop_goroutine(vm, w, g, host, Ended::Goexit),
             (Interrupt::None | Interrupt::Taken, _) => Then::Go,
@@ -114,6 +117,17 @@ pub(crate) unsafe fn interrupted(vm: &Vm, w: &mut Worker, g: *mut G) -> Then {
             }
         }
     }
+}
+
+/// Whether the goroutine is at work on a lock or its like, which others would find half changed: it ends when it comes out, or by itself where
+/// it would wait. Whoever asked it to end asks again.
+///
+/// # Safety
+/// V3, with the state saved.
+unsafe fn in_a_lock(vm: &Vm, g: *mut G) -> bool {
+    // SAFETY: V3.
+    let frames = unsafe { report::frames(vm, g) };
+    frames.first().is_some_and(|(function, file, _)| file.starts_with("$GOL/sync/") && function != "sync.leave")
 }
 
 /// The heap gave nothing: collect and carry the instruction out again, once between two collections. With

@@ -3,6 +3,7 @@
 //! Safe methods of [`Native`] over `gol_runtime`'s primitives, so that the bodies of packages sync, time and runtime need
 //! no unsafe code. What parks or yields returns [`Flow::Parked`]; all arguments must be read and all results given before.
 
+use crate::call::SLOT;
 use crate::finalizers::Due;
 use crate::native::{Address, Flow, Native, NativeResult};
 use crate::raise::Raise;
@@ -11,7 +12,7 @@ use crate::{Traceback, Vm, panics, report};
 use gol_bytecode::{Kind, TypeRef};
 use gol_heap::mem;
 use gol_runtime::{
-    Acquired, Hchan, NotifyList, TimerAction, TimerId, WaitReason, notify_list_add, notify_list_notify_all,
+    Acquired, Hchan, NotifyList, Resume, TimerAction, TimerId, WaitReason, notify_list_add, notify_list_notify_all,
     notify_list_notify_one, notify_list_wait, semacquire, semrelease, sleep, timer_reset, timer_start, timer_stop,
 };
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -91,8 +92,10 @@ fn parked(acquired: Acquired) -> NativeResult {
 impl Native<'_> {
     // ---- semaphores ----
 
-    /// Waits until the `uint32` at `at` is positive and takes one off it.
+    /// Waits until the `uint32` at `at` is positive and takes one off it. Gives whether it did: false is for a goroutine that was asked to
+    /// end, which is to call [`Native::leave`] when it has taken itself out of what counts it as a waiter.
     pub fn semacquire(&mut self, at: Address<'_>, reason: WaitReason, first: bool) -> NativeResult {
+        self.give_whether_done();
         // SAFETY: R9: a live word, kept alive by the parked goroutine's registers; V3, with the state saved.
         parked(unsafe { semacquire(self.w, self.g, at.number() as *const AtomicU32, reason, first) })
     }
@@ -112,10 +115,29 @@ impl Native<'_> {
         unsafe { notify_list_add(at.number() as *const NotifyList) }
     }
 
-    /// Waits until `ticket` is notified.
+    /// Waits until `ticket` is notified; gives whether it was, as [`Native::semacquire`].
     pub fn notify_wait(&mut self, at: Address<'_>, ticket: u32) -> NativeResult {
+        self.give_whether_done();
         // SAFETY: R9, as `notify_add`; the list stays alive by the goroutine's registers; V3, with the state saved.
         parked(unsafe { notify_list_wait(self.w, self.g, at.number() as *const NotifyList, ticket) })
+    }
+
+    /// Gives true, and keeps the place where `chans::resume` puts false instead.
+    fn give_whether_done(&mut self) {
+        // SAFETY: V3; the window lies in the goroutine's stack, and its first word is the result.
+        unsafe { (*self.g).machine[SLOT] = self.window.offset_from((*self.g).stack.ptr()) as u64 };
+        self.give_bool(true);
+    }
+
+    /// Ends the goroutine if it was asked to end; its deferred calls run. To be called again until it does.
+    pub fn leave(&mut self) -> NativeResult {
+        // SAFETY: V3: the goroutine is ours, with its state saved.
+        unsafe {
+            if self.w.interrupt_asked((*self.g).id) {
+                (*self.g).resume = Resume::Interrupted;
+            }
+        }
+        self.yield_now()
     }
 
     /// Notifies the ticket that has waited longest.

@@ -160,7 +160,7 @@ impl Machine for Script {
                             other => panic!("{other:?}"),
                         }
                     }
-                    Resume::Interrupted => {
+                    Resume::Interrupted | Resume::Abandoned => {
                         w.goexit(g);
                         next!();
                     }
