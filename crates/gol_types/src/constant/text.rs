@@ -76,7 +76,7 @@ fn float_text(exact: &BigFloat, near: f64) -> String {
     let (mut m, exponent) = exact.mantissa();
     let decimal = exponent as f64 * (std::f64::consts::LN_2 / std::f64::consts::LN_10);
     let mut e = decimal as i64;
-    m *= 10f64.powf(decimal - e as f64);
+    m *= exp((decimal - e as f64) * std::f64::consts::LN_10);
     if m.abs() < 1.0 - 0.5e-6 {
         m *= 10.0;
         e -= 1;
@@ -86,6 +86,18 @@ fn float_text(exact: &BigFloat, near: f64) -> String {
     }
     let sign = if exact.significand().is_negative() { "-" } else { "" };
     format!("{sign}{}e{e:+}", general(m.abs(), Some(6)))
+}
+
+/// e to the power of `x`, between -3 and 3, to more digits than are printed. (`f64::exp` is libm's, and every start of gol would
+/// load that library for this one text.)
+fn exp(x: f64) -> f64 {
+    let part = x / 64.0;
+    let (mut term, mut sum) = (1.0, 1.0);
+    for n in 1..=10 {
+        term *= part / f64::from(n);
+        sum += term;
+    }
+    (0..6).fold(sum, |power, _| power * power)
 }
 
 /// C's `%g`: with this many digits, or the shortest that reads back.
