@@ -14,6 +14,7 @@ mod flate;
 mod hash;
 mod http;
 mod json;
+mod keypair;
 mod math;
 mod os;
 mod rand;
@@ -30,6 +31,7 @@ mod strings;
 mod sync;
 mod text;
 mod time;
+mod tls;
 mod utf8;
 
 use gol_vm::NativeFn;
@@ -55,7 +57,9 @@ const TABLES: &[(&str, Table)] = &[
     ("bytes", bytes::TABLE),
     ("compress/flate", flate::TABLE),
     ("crypto/internal/blocks", digest::HASH),
+    ("crypto/internal/keypair", keypair::TABLE),
     ("crypto/rand", digest::RAND),
+    ("crypto/tls", tls::TABLE),
     ("encoding/json", json::TABLE),
     ("hash/crc32", hash::CRC32),
     ("internal/errno", errno::TABLE),
