@@ -142,7 +142,6 @@ impl Session {
 fn words(e: &Error) -> String {
     let known = match e {
         Error::DecryptError => "local error: tls: bad record MAC",
-        Error::NoCertificatesPresented => "tls: client didn't provide a certificate",
         Error::NoApplicationProtocol => "tls: no application protocol",
         Error::PeerSentOversizedRecord => "tls: oversized record received",
         Error::InvalidMessage(InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion) => {

@@ -64,8 +64,6 @@ fn provider(suites: &[u64], groups: &[u64]) -> CryptoProvider {
 #[derive(Debug)]
 struct Shown {
     algorithms: WebPkiSupportedAlgorithms,
-    /// For clients: the certificate may not be missing.
-    required: bool,
     hints: Vec<DistinguishedName>,
 }
 
@@ -106,7 +104,7 @@ impl ServerCertVerifier for Shown {
 
 impl ClientCertVerifier for Shown {
     fn client_auth_mandatory(&self) -> bool {
-        self.required
+        false
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -208,7 +206,7 @@ pub(super) fn client(n: &mut Native<'_>) -> NativeResult {
     let (issuers, name) = (n.strings(), n.text());
     let made = (|| {
         let algorithms = common.provider.signature_verification_algorithms;
-        let shown = Shown { algorithms, required: true, hints: Vec::new() };
+        let shown = Shown { algorithms, hints: Vec::new() };
         let config = ClientConfig::builder_with_provider(common.provider)
             .with_protocol_versions(&common.versions)?
             .dangerous()
@@ -227,21 +225,19 @@ pub(super) fn client(n: &mut Native<'_>) -> NativeResult {
     give(n, made)
 }
 
-/// `newServer(protocols []string, min, max int, suites, groups []uint64, chain []string, key []byte, auth int, hints
-/// []string) (handle int, failure string)`. `auth` is 0 to ask the client for no certificate, 1 to ask, 2 to insist.
+/// `newServer(protocols []string, min, max int, suites, groups []uint64, chain []string, key []byte, ask bool, hints
+/// []string) (handle int, failure string)`. The client may be asked for a certificate, and need not have one.
 pub(super) fn server(n: &mut Native<'_>) -> NativeResult {
     let common = Common::read(n);
     let own = certified(n);
-    let (auth, hints) = (n.int(), n.strings());
+    let (ask, hints) = (n.bool(), n.strings());
     let made = (|| {
         let own = own?.ok_or_else(|| Error::General("no certificates configured".to_string()))?;
         let algorithms = common.provider.signature_verification_algorithms;
         let hints = hints.into_iter().map(DistinguishedName::from).collect();
-        let shown = Shown { algorithms, required: auth > 1, hints };
-        let config =
-            ServerConfig::builder_with_provider(common.provider).with_protocol_versions(&common.versions)?;
-        let config =
-            if auth > 0 { config.with_client_cert_verifier(Arc::new(shown)) } else { config.with_no_client_auth() };
+        let shown = Shown { algorithms, hints };
+        let config = ServerConfig::builder_with_provider(common.provider).with_protocol_versions(&common.versions)?;
+        let config = if ask { config.with_client_cert_verifier(Arc::new(shown)) } else { config.with_no_client_auth() };
         let mut config = config.with_cert_resolver(Arc::new(Always(own)));
         let secrets = Arc::new(Secrets::default());
         config.key_log = secrets.clone();
