@@ -17,6 +17,7 @@ mod json;
 mod keypair;
 mod math;
 mod os;
+mod png;
 mod rand;
 mod reflect;
 mod reflectlite;
@@ -62,6 +63,7 @@ const TABLES: &[(&str, Table)] = &[
     ("crypto/tls", tls::TABLE),
     ("encoding/json", json::TABLE),
     ("hash/crc32", hash::CRC32),
+    ("image/png", png::TABLE),
     ("internal/errno", errno::TABLE),
     ("internal/reflectlite", reflectlite::TABLE),
     ("internal/repl", repl::TABLE),
