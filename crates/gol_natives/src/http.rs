@@ -162,8 +162,23 @@ const fn rule(bytes: &'static [u8], kind: &'static str) -> Rule {
 
 /// Tags that begin HTML, if a space or `>` follows.
 const TAGS: [&[u8]; 17] = [
-    b"<!DOCTYPE HTML", b"<HTML", b"<HEAD", b"<SCRIPT", b"<IFRAME", b"<H1", b"<DIV", b"<FONT", b"<TABLE", b"<A", b"<STYLE",
-    b"<TITLE", b"<B", b"<BODY", b"<BR", b"<P", b"<!--",
+    b"<!DOCTYPE HTML",
+    b"<HTML",
+    b"<HEAD",
+    b"<SCRIPT",
+    b"<IFRAME",
+    b"<H1",
+    b"<DIV",
+    b"<FONT",
+    b"<TABLE",
+    b"<A",
+    b"<STYLE",
+    b"<TITLE",
+    b"<B",
+    b"<BODY",
+    b"<BR",
+    b"<P",
+    b"<!--",
 ];
 
 const FOUR_FREE: &[u8] = b"\xff\xff\xff\xff\0\0\0\0\xff\xff\xff\xff";
