@@ -35,7 +35,8 @@ pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, St
     let traceback = Traceback::parse(&std::env::var("GOTRACEBACK").unwrap_or_default());
     let limits =
         Limits { memory: flags.max_mem, goroutines: flags.max_goroutines, fuel: flags.fuel, time: flags.timeout };
-    Ok(Options { workers, mode, args, gc_stress, gc_stats, limits, gc_percent, memory_limit, traceback })
+    let origin = None;
+    Ok(Options { workers, mode, args, origin, gc_stress, gc_stats, limits, gc_percent, memory_limit, traceback })
 }
 
 fn environment_seed() -> Option<Result<u64, String>> {

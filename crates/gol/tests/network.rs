@@ -20,10 +20,15 @@ struct Running {
 impl Running {
     /// Starts `examples/NAME.gol` with so many workers.
     fn start(name: &str, workers: u32, args: &[&str]) -> Running {
+        Running::logging(name, workers, args, Stdio::inherit())
+    }
+
+    /// The same; this is its standard error.
+    fn logging(name: &str, workers: u32, args: &[&str], log: Stdio) -> Running {
         let program = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(format!("../../examples/{name}.gol"));
         let mut command = Command::new(env!("CARGO_BIN_EXE_gol"));
         command.arg(program).args(args).env("GOMAXPROCS", workers.to_string());
-        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         Running { child, out }

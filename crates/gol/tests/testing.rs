@@ -104,3 +104,49 @@ ok  \tex\tT
 ",
     );
 }
+
+/// A test that needs another process starts itself, and chooses by a variable what it is then.
+#[test]
+fn a_test_is_its_own_helper() {
+    let text = r#"package ex
+
+import (
+	"os"
+	"os/exec"
+	"testing"
+)
+
+func TestHelper(t *testing.T) {
+	if os.Getenv("HELPER") == "" {
+		t.Skip("not started by TestProcess")
+	}
+	os.Exit(40 + Add(1, 1))
+}
+
+func TestProcess(t *testing.T) {
+	file, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{os.Args[0], file} {
+		cmd := exec.Command(name, "-test.run=^TestHelper$")
+		cmd.Env = append(os.Environ(), "HELPER=1")
+		cmd.Dir = t.TempDir()
+		t.Log(cmd.Run())
+	}
+}
+"#;
+    let dir = module("helper", &[ADD, ("a_test.go", text)]);
+    let out = "=== RUN   TestHelper
+    a_test.go:11: not started by TestProcess
+--- SKIP: TestHelper (T)
+=== RUN   TestProcess
+    a_test.go:25: exit status 42
+    a_test.go:25: exit status 42
+--- PASS: TestProcess (T)
+PASS
+ok  \tex\tT
+";
+    prints(&dir, "-v", 0, out);
+    prints(&dir, "-v a.go a_test.go", 0, &out.replace("\tex\t", "\tcommand-line-arguments\t"));
+}

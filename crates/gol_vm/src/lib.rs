@@ -62,4 +62,4 @@ pub use report::TraceFrame;
 pub use services::Frame;
 pub use session::GoroutineState;
 pub use types::{Field, Shape, Types};
-pub use vm::{Options, Vm};
+pub use vm::{Options, Origin, Vm};

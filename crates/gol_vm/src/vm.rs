@@ -13,6 +13,8 @@ use crate::{NativeFn, interp, report, services};
 use gol_bytecode::{Addition, FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, MarkSession, RootVisitor, mem};
 use gol_runtime::{Config, G, Limit, Limits, Machine, Mode, RunEnd, Runtime, Worker};
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -21,6 +23,15 @@ const MAIN: u64 = 1;
 
 /// Room for the variables of a session, in bytes of addresses.
 const SESSION_GLOBALS: usize = 1 << 28;
+
+/// The program as a file that can be run again. It is a text, so what is started is this binary with the text.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    /// What `os.Executable` says.
+    pub path: PathBuf,
+    /// What this binary is given before the program's own arguments.
+    pub words: Vec<OsString>,
+}
 
 /// How to run a program.
 #[derive(Clone, Debug)]
@@ -31,6 +42,8 @@ pub struct Options {
     pub mode: Mode,
     /// `os.Args`.
     pub args: Vec<String>,
+    /// Where the program comes from; `None` if that is no file.
+    pub origin: Option<Origin>,
     /// Collect at every allocation: finds roots that were forgotten.
     pub gc_stress: bool,
     /// Shows each collection on standard error.
@@ -52,6 +65,7 @@ impl Default for Options {
             workers: 1,
             mode: Mode::Parallel,
             args: Vec::new(),
+            origin: None,
             gc_stress: false,
             gc_stats: false,
             limits: Limits::default(),

@@ -4,6 +4,8 @@ use super::{REJECTED, draw, fail, input};
 use crate::cli::{self, RunFlags};
 use crate::settings::{self, library};
 use gol_driver::{Format, Input};
+use gol_vm::{Options, Origin};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Checks, compiles and runs a program; the process ends with the program's status.
@@ -11,6 +13,7 @@ pub(super) fn run(flags: &RunFlags, path: &str, args: Vec<String>) -> ExitCode {
     let mut words = vec![path.to_string()];
     words.extend(args);
     let (files, taken) = Input::leading(&words);
+    let origin = origin(&words[..taken]);
     let input = if taken == 1 { input(path) } else { Ok(files) };
     let built = match input.and_then(|input| gol_driver::build(&input, &library())) {
         Ok(built) => built,
@@ -21,7 +24,7 @@ pub(super) fn run(flags: &RunFlags, path: &str, args: Vec<String>) -> ExitCode {
     // The program's name is that of its first file.
     words.drain(1..taken);
     let options = match settings::options(flags, words) {
-        Ok(options) => options,
+        Ok(options) => Options { origin, ..options },
         Err(e) => return fail(&e),
     };
     match gol_driver::run(program, options) {
@@ -29,6 +32,18 @@ pub(super) fn run(flags: &RunFlags, path: &str, args: Vec<String>) -> ExitCode {
         Ok(status) => std::process::exit(status),
         Err(e) => fail(&e),
     }
+}
+
+/// What starts a program from these files, or this folder, again.
+fn origin(paths: &[String]) -> Option<Origin> {
+    let paths: Vec<_> = paths.iter().filter(|p| *p != "-").map(std::path::absolute).collect::<Result<_, _>>().ok()?;
+    let first = paths.first()?;
+    // Where Go would build the program of a folder.
+    let built = first.is_dir().then(|| first.canonicalize().ok()).flatten();
+    let built = built.and_then(|dir| Some(dir.join(dir.file_name()?)));
+    let path = built.unwrap_or_else(|| first.clone());
+    let words = std::iter::once("run".into()).chain(paths.into_iter().map(PathBuf::into_os_string)).collect();
+    Some(Origin { path, words })
 }
 
 /// A word that is no file may be a mistyped command.

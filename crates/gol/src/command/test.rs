@@ -12,6 +12,8 @@ use crate::settings::{self, library};
 use flags::Request;
 use gol_driver::testing::{self, Tested};
 use gol_driver::{Format, Input};
+use gol_vm::{Options, Origin};
+use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
@@ -211,6 +213,8 @@ pub(super) fn program(words: Vec<String>) -> ExitCode {
     let mut words = words.into_iter();
     let n = words.next().and_then(|n| n.parse::<usize>().ok()).unwrap_or_default();
     let files: Vec<PathBuf> = words.by_ref().take(n).map(PathBuf::from).collect();
+    let args: Vec<String> = words.collect();
+    let origin = origin(&files, args.first().map_or("", String::as_str));
     let input = match &files[..] {
         [one] if one.is_dir() => Input::Path(one.clone()),
         _ => Input::Files(files),
@@ -227,12 +231,22 @@ pub(super) fn program(words: Vec<String>) -> ExitCode {
             return ExitCode::from(REJECTED);
         }
     };
-    let options = match settings::options(&RunFlags::default(), words.collect()) {
-        Ok(options) => options,
+    let options = match settings::options(&RunFlags::default(), args) {
+        Ok(options) => Options { origin, ..options },
         Err(e) => return fail(&e),
     };
     match gol_driver::run(program, options) {
         Ok(status) => std::process::exit(status),
         Err(e) => fail(&e),
     }
+}
+
+/// What starts the test program `name` again, from any folder.
+fn origin(files: &[PathBuf], name: &str) -> Option<Origin> {
+    let path = std::path::absolute(name).ok()?;
+    let files: Vec<PathBuf> = files.iter().map(std::path::absolute).collect::<Result<_, _>>().ok()?;
+    let mut words: Vec<OsString> = vec!["test-program".into(), "--".into(), files.len().to_string().into()];
+    words.extend(files.into_iter().map(PathBuf::into_os_string));
+    words.push(name.into());
+    Some(Origin { path, words })
 }

@@ -23,13 +23,17 @@ pub(super) fn start(n: &mut Native<'_>) -> NativeResult {
     let files: Vec<i64> = n.words().to_vec().into_iter().map(|w| w as i64).collect();
     let (group, uid, gid) = (n.int(), n.int(), n.int());
     let run = || -> Sys<(i64, i64)> {
-        // Only a path with a slash is not looked for elsewhere.
-        let path = if path.contains(&b'/') { path.to_vec() } else { [b"./", path].concat() };
-        let mut command = Command::new(OsStr::from_bytes(&path));
-        if let Some((first, rest)) = argv.split_first() {
-            command.arg0(OsStr::from_bytes(first));
-            command.args(rest.iter().map(|a| OsStr::from_bytes(a)));
-        }
+        let mut command = match again(n, path)? {
+            Some(command) => command,
+            None => {
+                // Only a path with a slash is not looked for elsewhere.
+                let path = if path.contains(&b'/') { path.to_vec() } else { [b"./", path].concat() };
+                let mut command = Command::new(OsStr::from_bytes(&path));
+                argv.first().map(|name| command.arg0(OsStr::from_bytes(name)));
+                command
+            }
+        };
+        command.args(argv.iter().skip(1).map(|a| OsStr::from_bytes(a)));
         if !dir.is_empty() {
             command.current_dir(OsStr::from_bytes(dir));
         }
@@ -91,6 +95,21 @@ pub(super) fn start(n: &mut Native<'_>) -> NativeResult {
     n.give_int(handle);
     n.give_int(number(&r));
     Ok(Flow::Done)
+}
+
+/// If a path is the running program's own, as `os.Executable` or `os.Args` have it: what starts that once more. The system
+/// cannot, since the file is a text.
+fn again(n: &Native<'_>, path: &[u8]) -> Sys<Option<Command>> {
+    let options = n.vm().options();
+    let Some(origin) = &options.origin else { return Ok(None) };
+    let named = options.args.first().is_some_and(|name| name.as_bytes() == path);
+    if !named && origin.path.as_os_str().as_bytes() != path {
+        return Ok(None);
+    }
+    let gol = std::env::current_exe().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::NOENT))?;
+    let mut command = Command::new(gol);
+    command.args(&origin.words);
+    Ok(Some(command))
 }
 
 /// A handle for a process.

@@ -102,8 +102,10 @@ pub(super) fn hostname(n: &mut Native<'_>) -> NativeResult {
     Ok(Flow::Done)
 }
 
+/// The file of the program; where it is none, that of this binary.
 pub(super) fn executable(n: &mut Native<'_>) -> NativeResult {
-    let r = std::env::current_exe();
+    let origin = n.vm().options().origin.as_ref();
+    let r = origin.map_or_else(std::env::current_exe, |origin| Ok(origin.path.clone()));
     let errno = r.as_ref().err().map_or(0, |e| e.raw_os_error().unwrap_or(Errno::NOENT.raw_os_error()));
     n.give_str(r.unwrap_or_default().as_os_str().as_bytes())?;
     n.give_int(i64::from(errno));
