@@ -1,5 +1,9 @@
 //! `gol test`: what it prints about packages with tests, with times normalised. The expected texts are what `go test` prints.
 
+mod testing {
+    mod transcripts;
+}
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -133,6 +133,12 @@ impl Finder {
         Err(format!("no required module provides package {path}; to add it:\n\tgo get {path}"))
     }
 
+    /// The folder of a module, or below one, that an import path names, whether or not a package lies there.
+    pub(crate) fn below(&self, path: &str) -> Option<PathBuf> {
+        let folders = self.modules.iter().filter_map(|m| Some(m.dir.join(within(path, &m.path)?)));
+        folders.max_by_key(|d| d.as_os_str().len()).filter(|d| d.is_dir())
+    }
+
     /// The import path of the package in a folder; `None` outside of all modules.
     pub(crate) fn import_path(&self, dir: &Path) -> Option<String> {
         let dir = absolute(dir);

@@ -7,7 +7,7 @@ use crate::find::{self, Finder};
 use crate::input::{self, Input, InputError};
 use crate::load::{Importer, Loader, NAMED_FILES, RUNTIME, base_name};
 use crate::{Built, Library, example};
-use gol_source::{Code, Diagnostic, Span};
+use gol_source::{Code, Diagnostic, SourceMap, Span};
 use gol_syntax::ast::{Ast, Decl, Expr, ExprId, File, FuncDecl};
 use gol_types::{Options, Program};
 use std::fmt::Write as _;
@@ -32,12 +32,46 @@ pub struct Tested {
 impl Tested {
     /// Whether it was not possible to begin: imports that are not there, test functions of a wrong form.
     pub fn setup_failed(&self) -> bool {
-        self.wrong.is_some() || setup_failed(&self.built.diagnostics)
+        self.wrong.is_some() || setup_failed(&self.built.diagnostics, &self.built.map)
+    }
+
+    /// What Go's tools name a failure after: the package that could not be loaded or compiled.
+    pub fn failed_build(&self) -> String {
+        let broken = |d: &&Diagnostic| d.code == Code::BrokenImport;
+        let import = self.built.diagnostics.iter().find(broken);
+        match import.map(|d| d.message.strip_prefix("package ").and_then(|t| t.split_once(' '))) {
+            Some(Some((missing, _))) => missing.to_string(),
+            Some(None) => format!("{0} [{0}.test]", self.path),
+            None if self.setup_failed() => format!("{}.test", self.path),
+            None => self.heading.clone(),
+        }
     }
 }
 
-fn setup_failed(found: &[Diagnostic]) -> bool {
-    found.iter().any(|d| d.code == Code::BrokenImport)
+/// Why there is no package with this import path.
+pub fn missing(path: &str) -> Option<String> {
+    Finder::around(Path::new(".")).ok()?.package(path).err()
+}
+
+/// Imports that are not there, and test files that cannot be read: what comes before all compiling.
+fn setup_failed(found: &[Diagnostic], map: &SourceMap) -> bool {
+    let in_test = |d: &Diagnostic| map.file_at(d.span.lo).is_some_and(|f| find::is_test(Path::new(&map.file(f).name)));
+    found.iter().any(|d| d.code == Code::BrokenImport || d.code == Code::SyntaxError && in_test(d))
+}
+
+/// The folder or pattern of folders that an import path on the command line stands for; `None` for what is no such path.
+pub fn folder(word: &str) -> Result<Option<String>, InputError> {
+    let stem = word.strip_suffix("...").map_or(word, |s| s.trim_end_matches('/'));
+    let relative = word.starts_with(['.', '/']) || word == "-" || stem.is_empty();
+    if relative || Path::new(stem).exists() {
+        return Ok(None);
+    }
+    let finder = Finder::around(Path::new("."))?;
+    let dir = match word == stem {
+        true => finder.package(word).ok(),
+        false => finder.below(stem),
+    };
+    Ok(dir.map(|d| find::shown(&d)).map(|d| if word == stem { d } else { d + "/..." }))
 }
 
 /// Checks a package with its tests without compiling it.
@@ -98,7 +132,7 @@ fn load(input: &Input, library: &Library, compile: bool) -> Result<Tested, Input
     test.loader.tested = Some(test.path.clone());
     let (program, wrong) = test.load(sources, compile)?;
     let mut heading = test.heading();
-    if wrong.is_some() || setup_failed(&test.loader.diagnostics) {
+    if wrong.is_some() || setup_failed(&test.loader.diagnostics, &test.loader.map) {
         heading.clone_from(&test.path);
     }
     let mut loader = test.loader;

@@ -4,15 +4,18 @@
 //! A test program runs in its package's folder, may end its process and change all of its state; that is why it has one.
 //! What the tests print is the library's business (`stdlib/testing`).
 
+mod events;
 mod flags;
 
 use super::{REJECTED, fail, input};
 use crate::cli::RunFlags;
 use crate::settings::{self, library};
+use events::Events;
 use flags::Request;
-use gol_driver::testing::{self, Tested};
+use gol_driver::testing;
 use gol_driver::{Format, Input};
 use gol_vm::{Options, Origin};
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Read, Write};
 use std::os::fd::AsFd;
@@ -35,7 +38,7 @@ pub(super) fn test(words: Vec<String>) -> ExitCode {
     if request.help {
         return super::print(&format!("{USAGE}\n"));
     }
-    let inputs = match inputs(&request.packages) {
+    let inputs = match packages(&request.packages) {
         Ok(inputs) => inputs,
         Err(text) => return fail(&text),
     };
@@ -44,50 +47,203 @@ pub(super) fn test(words: Vec<String>) -> ExitCode {
         say("no packages to test");
         return ExitCode::from(REJECTED);
     }
-    let one = inputs.len() == 1;
+    ExitCode::from(if all(&inputs, &request) { 0 } else { REJECTED })
+}
+
+/// Tests the packages, those first that cannot even be loaded; whether all passed.
+fn all(inputs: &[Package], request: &Request) -> bool {
     let mut failed = false;
-    for input in &inputs {
+    let mut loaded = Vec::new();
+    let mut told = HashSet::new();
+    for package in inputs {
+        match load(package) {
+            Loaded::Failed(failure) if failure.setup => {
+                failure.tell(request, &mut told);
+                failed = true;
+            }
+            other => loaded.push((package, other)),
+        }
+    }
+    for (package, state) in loaded {
         if failed && request.fail_fast {
             break;
         }
-        match tested(input, &request, one) {
-            Ok(passed) => failed |= !passed,
-            Err(text) => {
-                fail(&text);
+        match state {
+            Loaded::Failed(failure) => {
+                failure.tell(request, &mut told);
                 failed = true;
             }
+            Loaded::Ready(ready) => match tested(&ready, package, request, inputs.len() == 1) {
+                Ok(passed) => failed |= !passed,
+                Err(text) => {
+                    fail(&text);
+                    failed = true;
+                }
+            },
         }
     }
-    if failed && !request.packages.is_empty() {
+    if failed && !request.packages.is_empty() && !request.json {
         say("FAIL");
     }
-    ExitCode::from(if failed { REJECTED } else { 0 })
+    !failed
 }
 
 const USAGE: &str = "usage: gol test [-v] [-run REGEXP] [-skip REGEXP] [-bench REGEXP] [-benchmem] [-benchtime D|Nx] \
-                     [-count N]\n                [-cpu N,...] [-failfast] [-fullpath] [-list REGEXP] [-parallel N] \
+                     [-count N]\n                [-cpu N,...] [-failfast] [-fullpath] [-json] [-list REGEXP] [-parallel N] \
                      [-short] [-shuffle on|N]\n                [-timeout D] [FILE... | FOLDER | ./...]... [-args ARGS]";
 
+/// A package that the command line names.
+struct Package {
+    /// How it names it.
+    word: String,
+    input: Input,
+}
+
 /// What the packages on the command line are; without any, the current folder.
-fn inputs(packages: &[String]) -> Result<Vec<Input>, String> {
-    if packages.is_empty() {
-        return Ok(vec![Input::Path(".".into())]);
+fn packages(words: &[String]) -> Result<Vec<Package>, String> {
+    let package = |word: &str, input| Package { word: word.into(), input };
+    if words.is_empty() {
+        return Ok(vec![package(".", Input::Path(".".into()))]);
     }
     let is_file = |p: &str| p.ends_with(".gol") || p.ends_with(".go");
-    if is_file(&packages[0]) {
-        if let Some(other) = packages.iter().find(|p| !is_file(p)) {
+    if is_file(&words[0]) {
+        if let Some(other) = words.iter().find(|p| !is_file(p)) {
             return Err(format!("named files must all be .gol or .go files: {other}"));
         }
-        return Ok(vec![Input::Files(packages.iter().map(PathBuf::from).collect())]);
+        return Ok(vec![package("", Input::Files(words.iter().map(PathBuf::from).collect()))]);
     }
-    let mut all: Vec<Input> = Vec::new();
-    for package in packages {
-        match Input::matching(package) {
-            Some(folders) => all.extend(folders),
-            None => all.push(input(package).map_err(|e| e.0)?),
+    let mut all: Vec<Package> = Vec::new();
+    for word in words {
+        let folder = testing::folder(word).map_err(|e| e.0)?;
+        let folder = folder.as_deref().unwrap_or(word);
+        match Input::matching(folder) {
+            // A folder that is not there is a package that cannot be had; an empty one matches nothing.
+            Some(_) if !Path::new(folder.trim_end_matches("...")).is_dir() && folder != "..." => {
+                all.push(package(word, Input::Path(folder.into())));
+            }
+            Some(folders) => all.extend(folders.into_iter().map(|f| package(word, f))),
+            None => all.push(package(word, input(folder).map_err(|e| e.0)?)),
         }
     }
     Ok(all)
+}
+
+/// What became of reading and checking a package with its tests.
+enum Loaded {
+    Ready(Ready),
+    Failed(Failure),
+}
+
+/// A package that can be tested.
+struct Ready {
+    path: String,
+    dir: PathBuf,
+    has_tests: bool,
+}
+
+/// A package that cannot be tested.
+struct Failure {
+    path: String,
+    /// What the failure is named after: the package that could not be built.
+    id: String,
+    /// It was not even possible to begin.
+    setup: bool,
+    /// What was found, below a heading, for people and for others.
+    pretty: Vec<u8>,
+    plain: Vec<u8>,
+}
+
+fn load(package: &Package) -> Loaded {
+    let test = match testing::check(&package.input, &library()) {
+        Ok(test) => test,
+        Err(e) => {
+            let text = not_there(package).unwrap_or(e.0);
+            let found = format!("# {}\n{text}\n", package.word).into_bytes();
+            let path = package.word.clone();
+            return Loaded::Failed(Failure {
+                id: path.clone(),
+                path,
+                setup: true,
+                pretty: found.clone(),
+                plain: found,
+            });
+        }
+    };
+    if test.wrong.is_none() && !test.built.failed() {
+        return Loaded::Ready(Ready { path: test.path, dir: test.dir, has_tests: test.has_tests });
+    }
+    let (mut pretty, mut plain) = (Vec::new(), Vec::new());
+    if let Some(text) = &test.wrong {
+        plain.extend_from_slice(format!("{text}\n").as_bytes());
+        pretty.clone_from(&plain);
+    } else {
+        super::draw(&test.built, Format::Pretty, &mut pretty);
+        super::draw(&test.built, Format::Short, &mut plain);
+    }
+    if test.setup_failed() {
+        // Go's loader names files of the current folder plainly, its compiler with `./`.
+        let text = String::from_utf8_lossy(&plain).into_owned();
+        plain = match cycle(&text) {
+            Some(text) => text.into(),
+            None => text.lines().map(|l| format!("{}\n", l.strip_prefix("./").unwrap_or(l))).collect::<String>().into(),
+        };
+    }
+    let heading = format!("# {}\n", test.heading).into_bytes();
+    let below = |found: Vec<u8>| [heading.clone(), found].concat();
+    Loaded::Failed(Failure {
+        id: test.failed_build(),
+        setup: test.setup_failed(),
+        pretty: below(pretty),
+        plain: below(plain),
+        path: test.path,
+    })
+}
+
+/// A cycle of imports in the words that Go has for tests: the chain alone, and at its end what is wrong.
+fn cycle(text: &str) -> Option<String> {
+    let (_, chain) = text.split_once(": import cycle not allowed\n\t")?;
+    Some(format!("{}: import cycle not allowed in test\n", chain.trim_end()))
+}
+
+/// What Go says about a folder or a pattern that is not there.
+fn not_there(package: &Package) -> Option<String> {
+    let Input::Path(path) = &package.input else { return None };
+    if let Some(root) = package.word.strip_suffix("...") {
+        return Some(format!("pattern {}: lstat {root}: no such file or directory", package.word));
+    }
+    let full = std::path::absolute(path).ok()?;
+    let full: PathBuf = full.components().collect();
+    match package.word.starts_with(['.', '/']) {
+        _ if path.exists() => None,
+        true => Some(format!("stat {}: directory not found", full.display())),
+        false => testing::missing(&package.word),
+    }
+}
+
+impl Failure {
+    /// Tells what was found, once, and that the package failed.
+    fn tell(&self, request: &Request, told: &mut HashSet<Vec<u8>>) {
+        let line = format!("FAIL\t{} [{} failed]", self.path, if self.setup { "setup" } else { "build" });
+        // One package that does not compile fails all that use it.
+        let messages = self.plain.splitn(2, |b| *b == b'\n').nth(1).unwrap_or_default();
+        let first = told.insert(messages.to_vec());
+        if request.json {
+            let mut out = std::io::stdout().lock();
+            if first {
+                events::build_failed(&mut out, &self.id, &self.plain);
+            }
+            let mut events = Events::new(&mut out, &self.path);
+            events.failed_build(&self.id);
+            events.write(format!("{line}\n").as_bytes());
+            events.close();
+            return;
+        }
+        if first {
+            let mut err = std::io::stderr().lock();
+            let _ = err.write_all(if err.is_terminal() { &self.pretty } else { &self.plain });
+        }
+        say(&line);
+    }
 }
 
 fn say(line: &str) {
@@ -95,59 +251,66 @@ fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-/// Tests one package; whether it passed.
-fn tested(input: &Input, request: &Request, one: bool) -> Result<bool, String> {
-    let test = testing::check(input, &library()).map_err(|e| e.0)?;
-    if test.wrong.is_some() || test.built.failed() {
-        tell(&test);
-        say(&format!("FAIL\t{} [{} failed]", test.path, if test.setup_failed() { "setup" } else { "build" }));
-        return Ok(false);
+/// Where the output of a package's tests goes: as it is, or as events.
+enum Sink {
+    Plain,
+    Events(Events<std::io::Stdout>),
+}
+
+impl Sink {
+    fn write(&mut self, bytes: &[u8]) {
+        match self {
+            Sink::Plain => {
+                let mut out = std::io::stdout().lock();
+                let _ = out.write_all(bytes).and_then(|()| out.flush());
+            }
+            Sink::Events(events) => events.write(bytes),
+        }
     }
+
+    fn close(self) {
+        if let Sink::Events(events) = self {
+            events.close();
+        }
+    }
+}
+
+/// Tests one package; whether it passed.
+fn tested(test: &Ready, package: &Package, request: &Request, one: bool) -> Result<bool, String> {
+    let mut sink = match request.json {
+        true => Sink::Events(Events::new(std::io::stdout(), &test.path)),
+        false => Sink::Plain,
+    };
     if !test.has_tests {
-        say(&format!("?   \t{}\t[no test files]", test.path));
+        sink.write(format!("?   \t{}\t[no test files]\n", test.path).as_bytes());
+        sink.close();
         return Ok(true);
     }
     let began = Instant::now();
-    let run = run(&test, input, request, one).map_err(|e| format!("running the tests of {}: {e}", test.path))?;
+    let run = run(test, &package.input, request, one, &mut sink);
+    let run = run.map_err(|e| format!("running the tests of {}: {e}", test.path))?;
     let time = format!("{:.3}s", began.elapsed().as_secs_f64());
-    let mut out = std::io::stdout().lock();
     let passed = run.status.success();
+    let mut last = Vec::new();
     if !run.shown && (!passed || request.show_pass) {
-        let _ = out.write_all(&run.output);
+        last.extend_from_slice(&run.output);
     }
     let ends_line = run.output.last().is_none_or(|b| *b == b'\n') || (passed && !run.shown && !request.show_pass);
     if !passed && (run.output.is_empty() || run.status.code().is_none()) {
-        let _ = writeln!(out, "{}", in_words(run.status));
+        last.extend_from_slice(format!("{}\n", in_words(run.status)).as_bytes());
     } else if !ends_line {
-        let _ = writeln!(out);
+        last.push(b'\n');
     }
     let nothing = String::from_utf8_lossy(&run.output).lines().any(|l| l == "testing: warning: no tests to run");
-    let _ = match passed {
-        true => writeln!(out, "ok  \t{}\t{time}{}", test.path, if nothing { " [no tests to run]" } else { "" }),
-        false => writeln!(out, "FAIL\t{}\t{time}", test.path),
+    let line = match passed {
+        true => format!("ok  \t{}\t{time}{}\n", test.path, if nothing { " [no tests to run]" } else { "" }),
+        // Marked, so that it does not pass for what a test printed.
+        false => format!("{}FAIL\t{}\t{time}\n", if request.json { "\x16" } else { "" }, test.path),
     };
-    let _ = out.flush();
+    last.extend_from_slice(line.as_bytes());
+    sink.write(&last);
+    sink.close();
     Ok(passed)
-}
-
-/// Writes what was found: drawn for people, as Go's tools write it for all others.
-fn tell(test: &Tested) {
-    let mut err = std::io::stderr().lock();
-    let _ = writeln!(err, "# {}", test.heading);
-    if let Some(text) = &test.wrong {
-        let _ = writeln!(err, "{text}");
-    } else if err.is_terminal() {
-        super::draw(&test.built, Format::Pretty, &mut err);
-    } else {
-        let mut text = Vec::new();
-        super::draw(&test.built, Format::Short, &mut text);
-        let text = String::from_utf8_lossy(&text);
-        for line in text.lines() {
-            // Go's loader names files of the current folder plainly, its compiler with `./`.
-            let line = if test.setup_failed() { line.strip_prefix("./").unwrap_or(line) } else { line };
-            let _ = writeln!(err, "{line}");
-        }
-    }
 }
 
 /// How a test program ended.
@@ -160,7 +323,7 @@ struct Ended {
 }
 
 /// Runs a package's test program in the package's folder.
-fn run(test: &Tested, input: &Input, request: &Request, one: bool) -> std::io::Result<Ended> {
+fn run(test: &Ready, input: &Input, request: &Request, one: bool, sink: &mut Sink) -> std::io::Result<Ended> {
     let files: Vec<PathBuf> = match input {
         Input::Files(files) => files.iter().filter_map(|f| f.file_name()).map(PathBuf::from).collect(),
         _ => vec![".".into()],
@@ -172,7 +335,7 @@ fn run(test: &Tested, input: &Input, request: &Request, one: bool) -> std::io::R
     if let Some(root) = std::env::var_os("GOL_STDLIB").filter(|v| !v.is_empty()) {
         command.env("GOL_STDLIB", std::path::absolute(Path::new(&root))?);
     }
-    if request.packages.is_empty() || request.bench {
+    if (request.packages.is_empty() || request.bench) && !request.json {
         let out = std::io::stdout().as_fd().try_clone_to_owned()?;
         let status = command.stderr(Stdio::from(out)).status()?;
         return Ok(Ended { status, output: Vec::new(), shown: true });
@@ -181,7 +344,7 @@ fn run(test: &Tested, input: &Input, request: &Request, one: bool) -> std::io::R
     let mut child = command.stdout(writer.try_clone()?).stderr(writer).spawn()?;
     // Its ends of the pipe must be the child's alone, or the pipe never ends.
     drop(command);
-    let shown = one && request.show_pass;
+    let shown = one && request.show_pass || request.json;
     let mut output = Vec::new();
     let mut buf = vec![0; 1 << 16];
     loop {
@@ -191,10 +354,11 @@ fn run(test: &Tested, input: &Input, request: &Request, one: bool) -> std::io::R
             Err(e) if e.kind() == std::io::ErrorKind::Interrupted => continue,
             Err(e) => return Err(e),
         };
-        output.extend_from_slice(&buf[..n]);
+        if !(request.json && (request.packages.is_empty() || request.bench)) {
+            output.extend_from_slice(&buf[..n]);
+        }
         if shown {
-            let mut out = std::io::stdout().lock();
-            let _ = out.write_all(&buf[..n]).and_then(|()| out.flush());
+            sink.write(&buf[..n]);
         }
     }
     Ok(Ended { status: child.wait()?, output, shown })

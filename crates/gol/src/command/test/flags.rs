@@ -14,6 +14,8 @@ pub(super) struct Request {
     pub(super) bench: bool,
     /// Start no package's tests after another's failed.
     pub(super) fail_fast: bool,
+    /// Tell all as events.
+    pub(super) json: bool,
     /// Show what can be said, and nothing else.
     pub(super) help: bool,
 }
@@ -41,7 +43,6 @@ const ABSENT: &[&str] = &[
     "fuzz",
     "fuzzminimizetime",
     "fuzztime",
-    "json",
     "memprofile",
     "memprofilerate",
     "msan",
@@ -86,10 +87,14 @@ pub(super) fn parse(words: Vec<String>) -> Result<Request, String> {
         let on = value.as_deref().is_none_or(truth);
         match name {
             "h" | "help" => request.help = true,
-
+            "json" => request.json = on,
             _ if ABSENT.contains(&name) => return Err(format!("flag -{name} is not available in gol")),
             _ if BUILD_SWITCHES.contains(&name) => {}
             _ if SWITCHES.contains(&name) => {
+                if let Some(value) = value.as_deref().filter(|v| !truth(v) && !FALSE.contains(v) && *v != "test2json") {
+                    let why = if name == "v" { format!("invalid flag -test.v={value}") } else { "parse error".into() };
+                    return Err(format!("invalid boolean value \"{value}\" for -{name}: {why}"));
+                }
                 request.show_pass |= name == "v" && on;
                 request.fail_fast |= name == "failfast" && on;
                 request.args.push(format!("-test.{name}={}", value.unwrap_or_else(|| "true".into())));
@@ -108,8 +113,17 @@ pub(super) fn parse(words: Vec<String>) -> Result<Request, String> {
                 request.bench |= name == "bench" && !value.is_empty();
                 request.args.push(format!("-test.{name}={value}"));
             }
-            _ => request.args.push(word),
+            // What follows a flag of the tests' own may be its value, so it is no package.
+            _ => {
+                ended = true;
+                request.args.push(word);
+            }
         }
+    }
+    if request.json && !request.args.iter().any(|a| a == "-test.v=false") {
+        request.show_pass = true;
+        request.args.retain(|a| !a.starts_with("-test.v="));
+        request.args.insert(0, "-test.v=test2json".into());
     }
     request.args.insert(0, "-test.paniconexit0".into());
     if !timeout {
@@ -117,6 +131,8 @@ pub(super) fn parse(words: Vec<String>) -> Result<Request, String> {
     }
     Ok(request)
 }
+
+const FALSE: &[&str] = &["0", "f", "F", "false", "FALSE", "False"];
 
 fn truth(value: &str) -> bool {
     matches!(value, "1" | "t" | "T" | "true" | "TRUE" | "True")
@@ -127,6 +143,11 @@ fn check(name: &str, value: &str) -> Result<(), String> {
     let wrong = match name {
         "count" => value.parse::<u64>().is_err(),
         "parallel" => value.parse::<i64>().is_err(),
+        "shuffle" if !matches!(value, "on" | "off") && value.parse::<i64>().is_err() => {
+            let why = format!("strconv.ParseInt: parsing {}: invalid syntax", format_args!("\"{value}\""));
+            let text = format!("-shuffle argument must be \"on\", \"off\", or an int64: {why}");
+            return Err(format!("invalid value \"{value}\" for flag -shuffle: {text}"));
+        }
         "timeout" => value != "0" && crate::quantity::duration(value).is_err(),
         _ => false,
     };
