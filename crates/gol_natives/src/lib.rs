@@ -34,6 +34,7 @@ mod text;
 mod time;
 mod tls;
 mod utf8;
+mod weak;
 
 use gol_vm::NativeFn;
 
@@ -90,4 +91,5 @@ const TABLES: &[(&str, Table)] = &[
     ("syscall", os::SYSCALL),
     ("time", time::TABLE),
     ("unicode/utf8", utf8::TABLE),
+    ("weak", weak::TABLE),
 ];

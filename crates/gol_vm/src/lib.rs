@@ -49,6 +49,7 @@ mod threaded;
 mod types;
 mod value;
 mod vm;
+mod weak;
 
 pub use crash::Traceback;
 pub use finalizers::Due;

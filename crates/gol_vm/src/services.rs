@@ -297,6 +297,16 @@ impl Native<'_> {
         self.vm.finalizers.stop_cleanup(id);
     }
 
+    /// The cell of the weak references to an address: `fresh`, a pointer to a new object, if there is none yet.
+    pub fn weak_cell(&mut self, address: u64, fresh: u64) -> u64 {
+        self.vm.weak.cell(address, fresh)
+    }
+
+    /// The address that a cell stands for, 0 if its object is gone.
+    pub fn weak_address(&mut self, cell: u64) -> u64 {
+        self.vm.weak.address(cell)
+    }
+
     /// The next finalizer or cleanup to call.
     pub fn next_due(&mut self) -> Option<Due> {
         self.vm.finalizers.next()

@@ -9,6 +9,7 @@ use crate::image::{HEADER, Image};
 use crate::provenance::Provenance;
 use crate::raise::Raise;
 use crate::value::load_leaves;
+use crate::weak::WeakRefs;
 use crate::{NativeFn, interp, report, services};
 use gol_bytecode::{Addition, FuncId, Program, TypeRef};
 use gol_heap::{Heap, HeapConfig, LayoutId, MarkSession, RootVisitor, mem};
@@ -97,6 +98,7 @@ pub struct Vm {
     pub(crate) crash: Crash,
     pub(crate) provenance: Provenance,
     pub(crate) finalizers: Finalizers,
+    pub(crate) weak: WeakRefs,
     runtime: OnceLock<Runtime>,
     options: Options,
 }
@@ -146,6 +148,7 @@ impl Vm {
             crash: Crash::new(options.traceback),
             provenance: Provenance::default(),
             finalizers: Finalizers::default(),
+            weak: WeakRefs::default(),
             runtime,
             options,
         }))
@@ -370,6 +373,7 @@ impl Machine for Interpreter {
     }
 
     fn marked(&self, session: &MarkSession<'_>) -> bool {
+        self.vm.weak.marked(session);
         let more = self.vm.finalizers.marked(session);
         if !more {
             self.vm.provenance.retain(|object| session.is_marked(object as *const u8));
