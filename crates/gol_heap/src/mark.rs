@@ -22,9 +22,13 @@ use std::sync::{Condvar, Mutex};
 /// An entry longer than this many words is looked at in pieces.
 const PIECE_WORDS: usize = 8192;
 /// A stack shorter than this is not shared.
-const SHARE_MIN: usize = 32;
-/// So many entries are on their way from memory to the processor.
-const AHEAD: usize = 8;
+const SHARE_MIN: usize = 4;
+/// So many entries are looked at before the stack is shared again: what was given away should be worth the trouble.
+const SHARE_EVERY: u32 = 64;
+/// How often a thread without work looks whether some has come before it sleeps: for some tens of microseconds.
+const SPINS: u32 = 2000;
+/// So many entries are on their way from memory to the processor; a power of two.
+const AHEAD: usize = 16;
 
 /// Whoever knows where pointers into the heap are: stacks, globals, the runtime's own tables.
 pub trait Roots: Sync {
@@ -125,6 +129,8 @@ impl Heap {
             queue: Mutex::default(),
             changed: Condvar::new(),
             waiting: AtomicUsize::new(0),
+            given: AtomicUsize::new(0),
+            active: AtomicUsize::new(0),
             exclusive: AtomicBool::new(false),
             live_bytes: AtomicU64::new(0),
             live_objects: AtomicU64::new(0),
@@ -144,8 +150,10 @@ pub struct MarkSession<'h> {
     queue: Mutex<Queue>,
     /// Signalled when work is put in the queue or all is done.
     changed: Condvar,
-    /// Threads waiting for work; written under the lock, read as a hint.
+    /// Hints, read without the lock: threads waiting for work; chunks in the queue; threads at work.
     waiting: AtomicUsize,
+    given: AtomicUsize,
+    active: AtomicUsize,
     /// Whether a thread marks in a session that is not parallel.
     exclusive: AtomicBool,
     live_bytes: AtomicU64,
@@ -220,7 +228,7 @@ impl MarkSession<'_> {
             return;
         }
         let mut marker = Marker::new(self);
-        self.queue().active += 1;
+        self.set_active(&mut self.queue(), 1);
         if let Some(roots) = roots {
             let parts = roots.parts();
             loop {
@@ -232,33 +240,50 @@ impl MarkSession<'_> {
                 marker.drain();
             }
         }
+        while let Some(chunk) = self.take_chunk() {
+            marker.add(chunk);
+            marker.drain();
+        }
+        drop(marker);
+        self.exclusive.store(false, Release);
+    }
+
+    /// What another thread gave away, for one that has nothing left; none: all is marked. Waits in between, at first without letting
+    /// go of the core, for most work comes within microseconds.
+    fn take_chunk(&self) -> Option<Vec<Entry>> {
         let mut queue = self.queue();
         loop {
             if let Some(chunk) = queue.chunks.pop() {
-                drop(queue);
-                marker.add(chunk);
-                marker.drain();
-                queue = self.queue();
-                continue;
+                self.given.store(queue.chunks.len(), Relaxed);
+                return Some(chunk);
             }
-            queue.active -= 1;
+            self.set_active(&mut queue, -1);
             if queue.active == 0 {
                 self.changed.notify_all();
-                break;
+                return None;
             }
+            drop(queue);
             self.waiting.fetch_add(1, Relaxed);
+            let mut spins = 0;
+            while spins < SPINS && self.given.load(Relaxed) == 0 && self.active.load(Relaxed) != 0 {
+                std::hint::spin_loop();
+                spins += 1;
+            }
+            queue = self.queue();
             while queue.chunks.is_empty() && queue.active != 0 {
                 queue = self.changed.wait(queue).expect("no panic while the mark queue is locked");
             }
             self.waiting.fetch_sub(1, Relaxed);
             if queue.chunks.is_empty() {
-                break;
+                return None;
             }
-            queue.active += 1;
+            self.set_active(&mut queue, 1);
         }
-        drop(queue);
-        drop(marker);
-        self.exclusive.store(false, Release);
+    }
+
+    fn set_active(&self, queue: &mut Queue, change: isize) {
+        queue.active = queue.active.checked_add_signed(change).expect("whoever ends marking began it");
+        self.active.store(queue.active, Relaxed);
     }
 
     /// Ends the collection.
@@ -269,6 +294,12 @@ impl MarkSession<'_> {
         assert!(self.queue().chunks.is_empty(), "marking is complete");
         let live = (self.live_bytes.load(Relaxed), self.live_objects.load(Relaxed));
         self.heap.after_mark(live, self.root_bytes.load(Relaxed))
+    }
+
+    /// Whether a thread waits for work that nobody has given away yet.
+    #[inline(always)]
+    fn wants_work(&self) -> bool {
+        self.waiting.load(Relaxed) != 0 && self.given.load(Relaxed) == 0
     }
 
     fn queue(&self) -> std::sync::MutexGuard<'_, Queue> {
@@ -283,6 +314,9 @@ struct Marker<'s> {
     shapes: &'s [Shape<'s>],
     parallel: bool,
     stack: Vec<Entry>,
+    /// The layout of the last object that was looked at, if its shape is [`Shape::Short`]: stride and pointers. That the next has the same
+    /// is guessed well by the processor, which then need not wait for the entry to load what the object points to.
+    last: (LayoutId, usize, u64),
     live_bytes: u64,
     live_objects: u64,
     root_bytes: u64,
@@ -296,6 +330,7 @@ impl<'s> Marker<'s> {
             shapes: &session.shapes,
             parallel: session.parallel,
             stack: Vec::new(),
+            last: (LayoutId::NOSCAN, 1, 0),
             live_bytes: 0,
             live_objects: 0,
             root_bytes: 0,
@@ -308,43 +343,74 @@ impl<'s> Marker<'s> {
 
     /// Looks at everything on the stack.
     fn drain(&mut self) {
-        // A ring of entries on their way; those without words are empty places.
+        // Entries on their way, `held` of them from `first` on. One that is alone would only wait for itself.
         let mut ahead = [Entry::default(); AHEAD];
-        let (mut at, mut held) = (0, 0);
+        let (mut first, mut held) = (0, 0);
+        let mut since_share = 0;
         loop {
-            let entry = self.stack.pop();
-            if let Some(entry) = entry {
+            while held < AHEAD
+                && (held != 0 || self.stack.len() != 1)
+                && let Some(entry) = self.stack.pop()
+            {
                 prefetch(entry.start);
                 if entry.what & Entry::OBJECT != 0 {
                     prefetch((entry.what & ADDRESS_MASK) as usize);
                 }
+                ahead[(first + held) % AHEAD] = entry;
                 held += 1;
-            } else if held == 0 {
-                return;
             }
-            let due = std::mem::replace(&mut ahead[at], entry.unwrap_or_default());
-            at = (at + 1) % AHEAD;
-            if due.what != 0 {
+            let due = if held != 0 {
+                let due = ahead[first];
+                first = (first + 1) % AHEAD;
                 held -= 1;
-                if due.what & Entry::OBJECT != 0 {
-                    self.object(due);
-                } else {
-                    self.stretch(due);
-                }
-                if self.stack.len() >= SHARE_MIN && self.session.waiting.load(Relaxed) != 0 {
-                    self.share();
-                }
+                due
+            } else if let Some(alone) = self.stack.pop() {
+                alone
+            } else {
+                return;
+            };
+            if due.what & Entry::OBJECT != 0 {
+                self.object(due);
+            } else {
+                self.stretch(due);
+            }
+            since_share += 1;
+            if since_share >= SHARE_EVERY && self.stack.len() >= SHARE_MIN && self.session.wants_work() {
+                self.share();
+                since_share = 0;
             }
         }
     }
 
-    /// Gives the older half of the stack away: those entries tend to have more behind them.
+    /// Gives the older half of the stack away: those entries tend to have more behind them. Of a long stretch each gets a half.
     #[cold]
+    #[inline(never)]
     fn share(&mut self) {
         let rest = self.stack.split_off(self.stack.len() / 2);
-        let chunk = std::mem::replace(&mut self.stack, rest);
-        self.session.queue().chunks.push(chunk);
+        let mut chunk = std::mem::replace(&mut self.stack, rest);
+        if let Some(halves) = self.halves(chunk[0]) {
+            chunk[0] = halves.0;
+            self.stack.insert(0, halves.1);
+        }
+        let mut queue = self.session.queue();
+        queue.chunks.push(chunk);
+        self.session.given.store(queue.chunks.len(), Relaxed);
         self.session.changed.notify_one();
+    }
+
+    /// Both halves of a stretch of more than two pieces.
+    fn halves(&self, entry: Entry) -> Option<(Entry, Entry)> {
+        if entry.what & Entry::OBJECT != 0 {
+            return None;
+        }
+        let (words, layout) = (entry.what as u32, LayoutId((entry.what >> 32) as u32));
+        let stride = self.shapes.get(layout.0 as usize).map_or(1, Shape::stride);
+        let half = (words as usize / 2).next_multiple_of(stride);
+        if half < PIECE_WORDS || half >= words as usize {
+            return None;
+        }
+        let second = Entry::stretch(entry.start + half * 8, words - half as u32, layout);
+        Some((Entry::stretch(entry.start, half as u32, layout), second))
     }
 
     /// Notes memory of any length, longer than an entry can tell if need be.
@@ -395,7 +461,17 @@ impl<'s> Marker<'s> {
     }
 
     #[inline(always)]
-    fn scan(&mut self, start: usize, mut words: usize, layout: LayoutId) {
+    fn scan(&mut self, start: usize, words: usize, layout: LayoutId) {
+        let (last, stride, pointers) = self.last;
+        if layout == last {
+            self.scan_short(start, words, stride, pointers)
+        } else {
+            self.scan_other(start, words, layout)
+        }
+    }
+
+    #[inline(never)]
+    fn scan_other(&mut self, start: usize, words: usize, layout: LayoutId) {
         let shapes = self.shapes;
         let Some(shape) = shapes.get(layout.0 as usize) else { return };
         match *shape {
@@ -406,20 +482,8 @@ impl<'s> Marker<'s> {
                 }
             }
             Shape::Short { stride, pointers } => {
-                let mut element = start;
-                loop {
-                    // The last element may be a part of one.
-                    let mut left = if words < stride { pointers & ((1 << words) - 1) } else { pointers };
-                    while left != 0 {
-                        self.look(element + left.trailing_zeros() as usize * 8);
-                        left &= left - 1;
-                    }
-                    if words <= stride {
-                        break;
-                    }
-                    element += stride * 8;
-                    words -= stride;
-                }
+                self.last = (layout, stride, pointers);
+                self.scan_short(start, words, stride, pointers);
             }
             Shape::Long { stride, pointers } => {
                 let end = start + words * 8;
@@ -435,6 +499,24 @@ impl<'s> Marker<'s> {
                     element += stride * 8;
                 }
             }
+        }
+    }
+
+    #[inline(always)]
+    fn scan_short(&mut self, start: usize, mut words: usize, stride: usize, pointers: u64) {
+        let mut element = start;
+        loop {
+            // The last element may be a part of one.
+            let mut left = if words < stride { pointers & ((1 << words) - 1) } else { pointers };
+            while left != 0 {
+                self.look(element + left.trailing_zeros() as usize * 8);
+                left &= left - 1;
+            }
+            if words <= stride {
+                break;
+            }
+            element += stride * 8;
+            words -= stride;
         }
     }
 

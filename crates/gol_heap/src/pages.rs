@@ -9,6 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Pages are committed in steps of at least this many.
 const COMMIT_STEP: usize = 256;
+/// From this many pages on the heap asks for large ones: a small program is to stay small.
+const LARGE_FROM: usize = (8 << 20) / PAGE_SIZE;
 /// A free run is given back to the system when it was not used for this many collections.
 const KEEP_CYCLES: u32 = 2;
 
@@ -63,7 +65,11 @@ impl Pages {
             let wish = (end - self.committed).max(COMMIT_STEP).max(self.committed / 8).min(reserved - self.committed);
             let least = end - self.committed;
             let got = [wish, least].into_iter().find(|n| space.commit(self.committed * PAGE_SIZE, n * PAGE_SIZE))?;
+            let from = self.committed.max(LARGE_FROM);
             self.committed += got;
+            if from < self.committed {
+                space.prefer_large_pages(from * PAGE_SIZE, (self.committed - from) * PAGE_SIZE);
+            }
         }
         self.top = end;
         self.in_use += pages;

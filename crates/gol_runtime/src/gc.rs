@@ -2,17 +2,24 @@
 //!
 //! A thread is *in the world* while it may touch goroutines it owns or heap objects: workers from their start until they sleep, other
 //! threads while they fire timers or complete a blocking call. [`World`] counts them. Whoever stops the world asks all workers to stop (and
-//! asks again until they have), keeps newcomers out, and waits for the count to reach 0. Stopped and sleeping workers help with marking.
+//! asks again until they have), keeps newcomers out, and waits for the count to reach 0. Stopped and sleeping workers help with marking;
+//! for workers that were never started there are [`Markers`].
 //!
 //! The lock of the world orders everything before a stop with everything in it, and that with everything after (R6, gol_heap's H5).
 
 use crate::g::{G, GStatus};
+use crate::park::{HELP, Parker};
 use crate::proc::Shared;
-use crate::sync::{Condvar, Mutex, MutexGuard, PoisonError, lock};
+use crate::sync::{Arc, Condvar, Mutex, MutexGuard, Ordering::*, PoisonError, lock};
 use crate::trace::Event;
 use crate::worker::{Worker, request};
 use gol_heap::{CollectStats, MarkHelpers, Pause, RootVisitor, Roots};
 use std::time::Duration;
+
+/// Heaps smaller than this, in bytes, are marked by whoever is there: starting a thread takes longer.
+const MARKERS_FROM: u64 = 8 << 20;
+/// The Rust stack of a [`Markers`] thread.
+const MARKER_STACK: usize = 1 << 20;
 
 /// Who is in the world, and whether it is stopped.
 pub(crate) struct World {
@@ -281,6 +288,56 @@ impl GcReport {
 /// Who hears of each collection, on the worker that made it and after the world goes on.
 pub type GcListener = Box<dyn Fn(&GcReport) + Send + Sync>;
 
+/// Threads that do nothing but help with marking, in place of workers that no goroutine has needed so far: a program of one goroutine is
+/// to be stopped no longer than others. They start before the first large collection and sleep outside of the world between two.
+pub(crate) struct Markers {
+    parkers: Mutex<Vec<Arc<Parker>>>,
+    cores: usize,
+}
+
+impl Markers {
+    pub fn new() -> Markers {
+        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+        Markers { parkers: Mutex::default(), cores }
+    }
+
+    fn count(&self) -> usize {
+        lock(&self.parkers).len()
+    }
+
+    /// Has all of them look up.
+    pub fn unpark(&self) {
+        lock(&self.parkers).iter().for_each(|parker| parker.unpark(HELP));
+    }
+}
+
+impl Shared {
+    /// Starts markers, if a collection of this heap wants more threads than there are: as many as may run goroutines.
+    fn start_markers(&self) {
+        let wanted = (self.procs.load(Relaxed) as usize).min(self.markers.cores);
+        let there = self.started_workers() + self.markers.count();
+        if there >= wanted || self.heap.stats().alloc < MARKERS_FROM {
+            return;
+        }
+        for _ in there..wanted {
+            let parker = Arc::new(Parker::new());
+            let (rt, own) = (self.arc(), parker.clone());
+            let started = self.try_thread("gol marker", MARKER_STACK, move || {
+                own.set_thread();
+                while !rt.ended.load(Acquire) {
+                    rt.world.help();
+                    own.park(None);
+                }
+            });
+            // Without them marking takes longer, no more than that.
+            if started.is_err() {
+                break;
+            }
+            lock(&self.markers.parkers).push(parker);
+        }
+    }
+}
+
 impl Worker {
     /// Stops all other workers. The state of the running goroutine must be saved, and other stops and collections may come first. Each
     /// call needs a [`Worker::start_the_world`].
@@ -296,6 +353,7 @@ impl Worker {
     /// `runtime.GC()`, also for an allocation that got no memory: collects now. The state of the running goroutine must be saved.
     pub fn collect(&mut self) -> CollectStats {
         self.rt().heap.finish_sweep();
+        self.rt().start_markers();
         let asked = self.rt().env.now();
         self.stop_the_world();
         let report = self.rt().collect_stopped(asked);
@@ -314,6 +372,7 @@ impl Worker {
             }
             // What the collection before left to sweep needs no stop.
             self.rt().heap.finish_sweep();
+            self.rt().start_markers();
             let asked = self.rt().env.now();
             self.stop_the_world();
             let report = self.rt().heap.gc_wanted().then(|| self.rt().collect_stopped(asked));
@@ -338,11 +397,11 @@ struct Helpers<'a>(&'a Shared);
 
 impl MarkHelpers for Helpers<'_> {
     fn threads(&self) -> usize {
-        self.0.started_workers().max(1)
+        (self.0.started_workers() + self.0.markers.count()).max(1)
     }
 
     fn run(&self, work: &(dyn Fn() + Sync)) {
-        if self.threads() == 1 { work() } else { self.0.world.run_with_help(work, || self.0.unpark_all()) }
+        if self.threads() == 1 { work() } else { self.0.world.run_with_help(work, || self.0.unpark_helpers()) }
     }
 }
 

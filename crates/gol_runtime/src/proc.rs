@@ -30,7 +30,7 @@
 use crate::blocking::BlockingPool;
 use crate::env::Env;
 use crate::g::{G, GRef, GStatus, Gs, Sudogs};
-use crate::gc::{GcListener, World};
+use crate::gc::{GcListener, Markers, World};
 use crate::idle::IdleSet;
 use crate::limits::Meter;
 use crate::monitor::Monitor;
@@ -76,6 +76,7 @@ pub(crate) struct Shared {
     pub(crate) started: AtomicUsize,
     pub slots: Box<[Slot]>,
     pub world: World,
+    pub markers: Markers,
     pub timers: Timers,
     /// The deadline the sleeper that watches the clock waits for; a hint, for the monitor sees what all miss.
     pub watched: AtomicI64,
@@ -169,17 +170,22 @@ impl Shared {
         });
     }
 
-    /// Starts a thread whose panic ends the run.
+    /// Starts a thread whose panic ends the run, as does the lack of it.
     pub fn spawn_thread(&self, name: &str, stack: usize, body: impl FnOnce() + Send + 'static) {
+        if let Err(error) = self.try_thread(name, stack, body) {
+            self.end(RunEnd::Crashed(format!("cannot start a thread: {error}")));
+        }
+    }
+
+    /// Starts a thread whose panic ends the run, if the system gives one.
+    pub fn try_thread(&self, name: &str, stack: usize, body: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
         let rt = self.arc();
-        let started = std::thread::Builder::new().name(name.to_string()).stack_size(stack).spawn(move || {
+        let run = move || {
             if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
                 rt.end(RunEnd::Crashed(panic_message(&*panic)));
             }
-        });
-        if let Err(error) = started {
-            self.end(RunEnd::Crashed(format!("cannot start a thread: {error}")));
-        }
+        };
+        std::thread::Builder::new().name(name.to_string()).stack_size(stack).spawn(run).map(drop)
     }
 
     /// Sets a request of all workers.
@@ -203,9 +209,10 @@ impl Shared {
         self.started.load(Relaxed)
     }
 
-    /// Has all sleeping workers look up.
-    pub fn unpark_all(&self) {
+    /// Has all that sleep and could help with a collection look up.
+    pub fn unpark_helpers(&self) {
         self.started_slots().iter().for_each(|slot| slot.parker.unpark(HELP));
+        self.markers.unpark();
     }
 
     // ---- a worker without work ----
@@ -547,6 +554,7 @@ impl Shared {
         drop(end);
         self.ask_all(request::QUIT);
         self.world.end();
+        self.markers.unpark();
         self.signals.wake();
         self.end_poller();
     }

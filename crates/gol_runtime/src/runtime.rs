@@ -4,7 +4,7 @@ use crate::blocking::BlockingPool;
 use crate::chan::{HCHAN_POINTERS, Hchan};
 use crate::env::{Env, Mode};
 use crate::g::{G, GRef, GStatus, Slabs};
-use crate::gc::{GcListener, World};
+use crate::gc::{GcListener, Markers, World};
 use crate::idle::IdleSet;
 use crate::limits::{Limit, Limits, Meter};
 use crate::monitor::Monitor;
@@ -164,6 +164,7 @@ impl Runtime {
             started: AtomicUsize::new(0),
             slots: (0..MAX_WORKERS).map(|_| Slot::new()).collect(),
             world: World::new(),
+            markers: Markers::new(),
             timers: Timers::new(),
             watched: AtomicI64::new(i64::MAX),
             pending: AtomicUsize::new(0),
@@ -222,7 +223,7 @@ impl Runtime {
         const STEP: Duration = Duration::from_millis(1);
         loop {
             rt.ask_all(request::QUIT);
-            rt.unpark_all();
+            rt.unpark_helpers();
             let end = lock(&rt.end);
             let patience =
                 if matches!(end.how, Some(RunEnd::Limit(_) | RunEnd::Quit(_))) { DUMP_PATIENCE } else { END_PATIENCE };

@@ -6,6 +6,7 @@ mod script;
 use gol_heap::{Heap, HeapConfig};
 use gol_runtime::*;
 use script::{Op::*, *};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 #[test]
@@ -310,6 +311,33 @@ fn collections_while_all_that_goes_on() {
             assert_eq!(out.regs[5], 300 * 100);
             assert!(heap.stats().num_gc > 1, "{:?}", heap.stats());
         }
+    }
+}
+
+#[test]
+fn a_lone_goroutine_has_its_heap_marked_by_all_cores() {
+    // 200,000 cells of 128 bytes in one list.
+    let main = vec![Set(0, 0), Set(1, 200_000), Set(3, 0), Alloc(3, 3, 16), AddI(0, 1), Lt(0, 1, 3), Gc, Main];
+    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
+    for workers in [1, 2, 8] {
+        let heap = Heap::new(HeapConfig { reserve: 1 << 30, ..HeapConfig::default() }).unwrap();
+        let (sender, reports) = std::sync::mpsc::channel();
+        let machine = Arc::new(script(vec![main.clone()]));
+        let mut config = Config::new(heap, machine.clone());
+        config.workers = workers;
+        config.gc_listener = Some(Box::new(move |report| sender.send(*report).unwrap_or_default()));
+        let rt = Runtime::new(config);
+        let main = rt.new_main(REGS).unwrap();
+        // SAFETY: the new goroutine is ours until it runs.
+        let end = unsafe {
+            machine.start(main, 0);
+            rt.run(main)
+        };
+        assert_eq!(end, RunEnd::MainDone);
+        let last = reports.try_iter().last().expect("it collected");
+        assert_eq!(last.stats.live_objects, 200_000);
+        assert!(last.threads >= workers.min(cores), "{} threads with {workers} workers", last.threads);
+        assert!(workers > 1 || last.threads == 1, "GOMAXPROCS=1 is one thread");
     }
 }
 

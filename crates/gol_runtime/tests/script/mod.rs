@@ -102,7 +102,7 @@ pub fn script(funcs: Vec<Vec<Op>>) -> Script {
 pub const REGS: u32 = 16;
 
 impl Script {
-    unsafe fn start(&self, g: *mut G, func: usize) {
+    pub unsafe fn start(&self, g: *mut G, func: usize) {
         unsafe {
             (*g).machine[3] = func as u64;
             (*g).pc = 0;
