@@ -37,6 +37,11 @@ const WALKS: &[(&str, &str, &str)] = &[
         include_str!("../../../examples/codewalk/markov.gol"),
         include_str!("../../../examples/codewalk/markov.walk"),
     ),
+    (
+        "urlpoll",
+        include_str!("../../../examples/codewalk/urlpoll.gol"),
+        include_str!("../../../examples/codewalk/urlpoll.walk"),
+    ),
 ];
 
 /// A walk.

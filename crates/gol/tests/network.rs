@@ -182,3 +182,120 @@ fn an_interrupt_is_graceful() {
         assert_eq!(rest, "");
     }
 }
+
+/// Good, failing, slow, flaky and absent pages, a hundred more, and what the poller logs of them.
+#[test]
+fn pages_are_polled() {
+    for workers in WORKERS {
+        let mut server = Running::start("odd_server", workers, &["-listen", "127.0.0.1:0"]);
+        let site = format!("http://{}", server.address());
+        let page = |path: &str| format!("{site}{path}");
+        let absent = "http://127.0.0.1:1/".to_string();
+        let (failing, slow) = (page("/status/503"), page("/slow/1h"));
+        let mut urls = vec![absent.clone(), failing.clone(), slow.clone(), page("/flaky/2")];
+        urls.extend((0..100).map(|i| page(&format!("/page/{i}"))));
+        let flags = ["-pollers=8", "-every=10ms", "-penalty=100ms", "-timeout=500ms", "-status=300ms"];
+        let args: Vec<&str> = flags.into_iter().chain(urls.iter().map(String::as_str)).collect();
+        let start = Instant::now();
+        let mut poller = Running::logging("codewalk/urlpoll", workers, &args, Stdio::piped());
+        let refused = format!("Head \"{absent}\": dial tcp 127.0.0.1:1: connect: connection refused");
+        let late =
+            format!("Head \"{slow}\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)");
+        // What stands after date and time.
+        let mut log = BufReader::new(poller.child.stderr.take().unwrap()).lines().map(|l| l.unwrap()[20..].to_string());
+
+        let mut errors = 0;
+        let mut seen = std::collections::HashMap::new(); // page and status, in the last log of all
+        let mut flaky = std::collections::HashSet::new();
+        loop {
+            assert!(start.elapsed() < LIMIT, "{errors} errors, {flaky:?}, {seen:?}");
+            let line = log.next().unwrap();
+            if let Some(rest) = line.strip_prefix("error ") {
+                // One page does not answer and one is not there: there are no other errors.
+                let (n, rest) = rest.split_once(" of ").unwrap();
+                let (url, error) = rest.split_once(": ").unwrap();
+                assert!(url == absent && error == refused || url == slow && error == late, "{line}");
+                if url == absent {
+                    errors += 1;
+                    assert_eq!(n, errors.to_string());
+                    // Each error makes the rest longer: 10, 110, 210, 310 ms and so on.
+                    let rests = (1..errors).map(|k| 10 + 100 * k).sum();
+                    assert!(
+                        start.elapsed() >= Duration::from_millis(rests),
+                        "error {errors} after {:?}",
+                        start.elapsed()
+                    );
+                }
+            } else if let Some(entry) = line.strip_prefix("  ") {
+                let (url, status) = entry.split_once(' ').unwrap();
+                if url.contains("/flaky/") {
+                    flaky.insert(status.to_string());
+                }
+                assert!(seen.insert(url.to_string(), status.to_string()).is_none(), "{url} twice");
+            } else {
+                assert!(line.ends_with(" polls; as of now:"), "{line}");
+                if errors >= 4 && flaky.len() == 2 && seen.len() == urls.len() {
+                    break;
+                }
+                seen.clear();
+            }
+        }
+        let status = |url: &str| seen[url].as_str();
+        assert_eq!((status(&absent), status(&slow), status(&failing)), (&*refused, &*late, "503 Service Unavailable"));
+        assert!(urls[4..].iter().all(|url| status(url) == "200 OK"), "{seen:?}");
+        flaky.remove("200 OK");
+        assert!(flaky.remove("503 Service Unavailable") && flaky.is_empty());
+    }
+}
+
+#[test]
+fn pages_are_fetched_and_servers_checked() {
+    for workers in WORKERS {
+        let mut server = Running::start("odd_server", workers, &["-listen", "127.0.0.1:0"]);
+        let site = format!("http://{}", server.address());
+        let urls = ["/", "/status/404", "/slow/100ms"].map(|path| format!("{site}{path}"));
+        let args = [urls[0].as_str(), &urls[1], &urls[2], "http://127.0.0.1:1/"];
+        let (status, out) = Running::start("fetch_urls", workers, &args).end();
+        assert_eq!(status.code(), Some(0));
+        let line =
+            |bytes: u32, rest: &str| out.lines().filter(|l| l.ends_with(&format!(" {bytes} bytes  {rest}"))).count();
+        assert_eq!(line(5, &format!("200 OK  {}", urls[0])), 2, "{out}");
+        assert_eq!(line(10, &format!("404 Not Found  {}", urls[1])), 2, "{out}");
+        assert_eq!(line(8, &format!("200 OK  {}", urls[2])), 2, "{out}");
+        assert_eq!(out.matches("connect: connection refused\n").count(), 2, "{out}");
+
+        let args = ["-checks=3", "-every=10ms", "-timeout=10s", &urls[0], &urls[1]];
+        let (status, out) = Running::logging("health_check", workers, &args, Stdio::null()).end();
+        let table: Vec<Vec<&str>> = out.lines().map(|l| l.split_whitespace().collect()).collect();
+        assert_eq!(status.code(), Some(0));
+        assert_eq!(table[1], [&urls[0], "3/3", "well"]);
+        assert_eq!(table[2], [&urls[1], "0/3", "404", "Not", "Found", "404", "Not", "Found"]);
+    }
+}
+
+/// Files over a connection that stays open, and an interrupt that does not wait for it.
+#[test]
+fn files_are_served() {
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("files_are_served");
+    std::fs::create_dir_all(&folder).unwrap();
+    let content: String = (0..20_000).map(|i| format!("line {i}\n")).collect();
+    std::fs::write(folder.join("lines.txt"), &content).unwrap();
+    for workers in WORKERS {
+        let args = ["-quiet", "-listen", "127.0.0.1:0", folder.to_str().unwrap()];
+        let mut server = Running::start("file_server", workers, &args);
+        let mut client = Client::new(&server.address());
+        for _ in 0..3 {
+            client.say("GET /lines.txt HTTP/1.1\r\nHost: x\r\n\r");
+            assert_eq!(client.hear(), "HTTP/1.1 200 OK");
+            let head: Vec<String> = std::iter::from_fn(|| Some(client.hear()).filter(|l| !l.is_empty())).collect();
+            assert!(head.contains(&format!("Content-Length: {}", content.len())), "{head:?}");
+            let mut body = vec![0; content.len()];
+            client.lines.read_exact(&mut body).unwrap();
+            assert!(body == content.as_bytes());
+        }
+        server.interrupt();
+        assert_eq!(client.hear(), "");
+        let (status, rest) = server.end();
+        assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
+    }
+}
