@@ -62,12 +62,19 @@ pub fn text(counts: &[Count], exceptions: &[Exception]) -> String {
             let _ = writeln!(out, "- {}: {reason}", names.join(", "));
         }
     }
-    let absent: Vec<String> = counts.iter().filter(|c| !c.there).map(|c| format!("`{}`", c.path)).collect();
+    let reason = |c: &&Count| exceptions.iter().find(|e| e.package == c.path && e.name == "*").map(|e| &e.reason);
+    out.push_str("\n## Packages that are not there\n\n");
+    for c in counts.iter().filter(|c| !c.there) {
+        if let Some(reason) = reason(&c) {
+            let _ = writeln!(out, "- `{}`: {reason}", c.path);
+        }
+    }
+    let absent = counts.iter().filter(|c| !c.there && reason(c).is_none()).map(|c| format!("`{}`", c.path));
     let _ = writeln!(
         out,
-        "\n## Packages that are not there\n\n{}; and those about Go's own tools, machine code and the system: `go/*`, `debug/*`, \
+        "\nNot written yet: {}. Left out: those about Go's own tools, machine code and the system: `go/*`, `debug/*`, \
          `embed`, `plugin`, `runtime/cgo`.",
-        absent.join(", ")
+        absent.collect::<Vec<_>>().join(", ")
     );
     out
 }
