@@ -14,6 +14,7 @@ mod flate;
 mod hash;
 mod http;
 mod json;
+mod keccak;
 mod keypair;
 mod math;
 mod os;
@@ -61,6 +62,7 @@ const TABLES: &[(&str, Table)] = &[
     ("crypto/internal/blocks", digest::HASH),
     ("crypto/internal/keypair", keypair::TABLE),
     ("crypto/rand", digest::RAND),
+    ("crypto/sha3", keccak::TABLE),
     ("crypto/tls", tls::TABLE),
     ("encoding/json", json::TABLE),
     ("hash/crc32", hash::CRC32),
