@@ -299,3 +299,24 @@ fn files_are_served() {
         assert_eq!((status.code(), rest.as_str()), (Some(0), ""));
     }
 }
+
+/// As with Go, the soft limit on open files is for other programs: it is raised, and a process that is started has it again.
+#[test]
+fn more_connections_than_the_soft_limit() {
+    let limited = |words: &[&str]| {
+        let gol = env!("CARGO_BIN_EXE_gol");
+        let mut command = Command::new("sh");
+        command.args(["-c", "ulimit -Sn 64; exec \"$@\"", "sh", gol]).args(words);
+        let output = command.stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let chat = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../examples/chat.gol");
+    let out = limited(&[chat.to_str().unwrap(), "-crowd=100", "-lines=1"]);
+    assert!(out.starts_with("100 guests said 1 lines each, and 0 lines were missed\n"), "{out}");
+    if cfg!(target_os = "linux") {
+        let child =
+            r#"out, err := exec.Command("sh", "-c", "sleep 0.2; ulimit -Sn").Output(); fmt.Print(string(out), err)"#;
+        assert_eq!(limited(&["-e", child]), "64\n<nil>");
+    }
+}

@@ -62,6 +62,7 @@ pub fn build(input: &Input, library: &Library) -> Result<Built, InputError> {
 
 /// Runs a compiled program to its end; gives its exit status. The error says what gol itself got wrong.
 pub fn run(program: Program, options: Options) -> Result<i32, String> {
+    gol_natives::raise_file_limit();
     Ok(Vm::new(program, gol_natives::find, options)?.run())
 }
 

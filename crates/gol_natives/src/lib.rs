@@ -37,6 +37,8 @@ mod tls;
 mod utf8;
 mod weak;
 
+pub use os::raise_file_limit;
+
 use gol_vm::NativeFn;
 
 /// The native with this full name.

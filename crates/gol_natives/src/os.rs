@@ -7,6 +7,7 @@
 mod at;
 mod child;
 mod handles;
+mod limit;
 mod names;
 mod process;
 mod transfer;
@@ -14,6 +15,7 @@ mod transfer;
 pub(crate) use handles::{
     Attempt, Open, attempt, close, duplicate, expire, fd, get, insert_pollable, wait, wait_number,
 };
+pub use limit::raise_file_limit;
 pub(crate) use process::variable;
 pub(crate) use transfer::{read, write};
 

@@ -87,6 +87,7 @@ impl<'a> Session<'a> {
         let entry = first.entry;
         // Only a whole run can be deterministic: the user's typing is no part of the seed.
         let options = Options { mode: Mode::Parallel, ..settings.options.clone() };
+        gol_natives::raise_file_limit();
         let vm = Vm::start_session(first, gol_natives::find, options, host.clone())?;
         if let Some(entry) = entry {
             host.run(&vm, entry)?;

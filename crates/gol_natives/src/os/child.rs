@@ -87,6 +87,7 @@ pub(super) fn start(n: &mut Native<'_>) -> NativeResult {
         }
         let child = command.spawn().map_err(|e| Errno::from_io_error(&e).unwrap_or(Errno::INVAL))?;
         let pid = Pid::from_child(&child);
+        super::limit::restore(pid);
         Ok((i64::from(pid.as_raw_nonzero().get()), watch(n, pid).unwrap_or(-1)))
     };
     let r = run();
