@@ -51,6 +51,21 @@ pub fn state(text: &str) -> ReplState {
     }
 }
 
+/// The text with the values of the expression at its end printed, if there is one. Whether it has values is not known here.
+pub fn printing(text: &str) -> Option<String> {
+    let (mut map, ast) = (SourceMap::new(), Ast::new());
+    let id = map.add("entry", text.to_string())?;
+    let parsed = gol_syntax::parse_repl(&map, id, &ast);
+    let last = parsed.items.iter().rev().find(|i| !matches!(i, ReplItem::Stmt(s) if is_empty(&ast, *s)))?;
+    let ReplItem::Stmt(s) = last else { return None };
+    let Stmt::Expr(x) = ast[*s].kind else { return None };
+    let (span, base) = (ast[x].span, map.file(id).base);
+    let (lo, hi) = ((span.lo - base) as usize, (span.hi - base) as usize);
+    // Nobody wants to see how many bytes a call has printed.
+    let prints = ["fmt.Print", "fmt.Fprint", "print(", "println("].iter().any(|p| text[lo..hi].starts_with(p));
+    (!prints).then(|| format!("{}fmt.Println({}){}", &text[..lo], &text[lo..hi], &text[hi..]))
+}
+
 impl<'a> Front<'a> {
     /// A new session in a folder.
     pub fn new(library: &'a Library, dir: &Path) -> Result<Front<'a>, InputError> {
@@ -271,13 +286,6 @@ impl<'a> Front<'a> {
             Last::Call(_) => "no value".into(),
             other => self.text_of(other).unwrap_or_default(),
         })
-    }
-
-    /// Whether a text is an expression with values that are worth seeing, without evaluating it.
-    pub fn has_value(&mut self, text: &str) -> bool {
-        let looked = self.look_at(text, false);
-        looked
-            .is_ok_and(|(x, last)| !self.is_print(x) && matches!(last, Last::Values(_) | Last::Constant(_) | Last::Nil))
     }
 
     /// Checks an expression; the session stays as it was.

@@ -1,6 +1,7 @@
 //! The commands: `:help`, `:type`, `:time` and so on.
 
 use crate::session::{Outcome, Session};
+use crate::typed::Typed;
 use gol_vm::GoroutineState;
 use std::io::IsTerminal;
 use std::time::Instant;
@@ -80,12 +81,10 @@ impl Session<'_> {
         // A file of entries, one after the other.
         let text = String::from_utf8_lossy(&text).into_owned();
         let mut all = Outcome::default();
-        let mut entry = String::new();
+        let mut entry = Typed::default();
         for l in text.lines() {
-            entry.push_str(l);
-            entry.push('\n');
-            if Session::is_complete(&entry) {
-                let outcome = self.eval(&std::mem::take(&mut entry));
+            if entry.add(&format!("{l}\n")) {
+                let outcome = self.eval(&entry.take());
                 all.text.push_str(&outcome.text);
                 all.error.push_str(&outcome.error);
                 all.exit = outcome.exit;
@@ -94,8 +93,8 @@ impl Session<'_> {
                 }
             }
         }
-        if !entry.trim().is_empty() {
-            all.error.push_str(&self.eval(&entry).error);
+        if !entry.is_blank() {
+            all.error.push_str(&self.eval(&entry.take()).error);
         }
         all
     }

@@ -7,6 +7,10 @@ impl Session<'_> {
     /// What may stand in place of the word before byte `pos`, and where that word begins.
     pub fn complete(&mut self, line: &str, pos: usize) -> (usize, Vec<String>) {
         let Some(before) = line.get(..pos) else { return (pos, Vec::new()) };
+        // At the beginning of a line there is nothing to complete.
+        if before.rsplit('\n').next().is_some_and(|l| l.trim().is_empty()) {
+            return (pos, vec!["\t".into()]);
+        }
         if let Some(rest) = before.strip_prefix(':') {
             return match rest.split_once(' ') {
                 None => (1, command::names().filter(|n| n.starts_with(rest)).map(str::to_string).collect()),

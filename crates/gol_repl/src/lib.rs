@@ -15,6 +15,7 @@ mod once;
 mod session;
 mod terminal;
 mod transcript;
+mod typed;
 
 pub use console::Console;
 pub use once::evaluate;

@@ -3,9 +3,9 @@
 use crate::console::Console;
 use crate::host::{Ran, SessionHost};
 use gol_driver::Library;
-use gol_driver::session::{Compiled, Front, Rejected, state};
+use gol_driver::session::{Compiled, Front, Rejected, printing, state};
 use gol_syntax::ReplState;
-use gol_vm::{Ended, Mode, Options, Vm};
+use gol_vm::{Ended, Options, Vm};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -85,10 +85,8 @@ impl<'a> Session<'a> {
         let host = Arc::new(SessionHost::new(console.clone(), settings.crashes_end));
         let first = front.first().map_err(|e| e.0)?;
         let entry = first.entry;
-        // Only a whole run can be deterministic: the user's typing is no part of the seed.
-        let options = Options { mode: Mode::Parallel, ..settings.options.clone() };
         gol_natives::raise_file_limit();
-        let vm = Vm::start_session(first, gol_natives::find, options, host.clone())?;
+        let vm = Vm::start_session(first, gol_natives::find, settings.options.clone(), host.clone())?;
         if let Some(entry) = entry {
             host.run(&vm, entry)?;
         }
@@ -128,11 +126,14 @@ impl<'a> Session<'a> {
         outcome
     }
 
-    /// Evaluates a text of which an expression's values are printed as `fmt.Println` has them.
+    /// Evaluates a text; the values of an expression at its end are printed as `fmt.Println` has them.
     pub fn eval_and_print(&mut self, text: &str) -> Outcome {
-        if self.front.has_value(text) {
-            return self.eval(&format!("fmt.Println({text})"));
+        if let Some(printing) = printing(text)
+            && let Ok(compiled) = self.front.entry("entry 1", &printing, self.settings.colors)
+        {
+            return self.run(Ok(compiled)).0;
         }
+        // There is nothing to print, or something is wrong.
         self.eval(text)
     }
 

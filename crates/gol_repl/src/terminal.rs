@@ -8,6 +8,7 @@ use crate::console::Console;
 use crate::highlight;
 use crate::interrupts;
 use crate::session::{Session, Settings};
+use crate::typed::Typed;
 use gol_driver::Library;
 use gol_vm::Stream;
 use rustix::event::{PollFd, PollFlags};
@@ -28,6 +29,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 const PROMPT: &str = "gol> ";
 /// Bytes that may wait to be shown above the line before goroutines wait too.
 const BACKLOG: usize = 1 << 20;
+/// Bytes of an entry up to which it is in color: each key draws all of it again.
+const LIVE: usize = 8 << 10;
 /// Entries that the history keeps.
 const HISTORY: usize = 10_000;
 
@@ -48,7 +51,7 @@ pub fn terminal(library: &Library, settings: Settings, version: &str) -> Result<
         .build();
     let history = DefaultHistory::with_config(&config);
     let mut editor: Editor<Shell<'_, '_>, _> = Editor::with_history(config, history).map_err(|e| e.to_string())?;
-    editor.set_helper(Some(Shell { session: &session, colors }));
+    editor.set_helper(Some(Shell { session: &session, colors, typed: RefCell::default() }));
     if let Ok(printer) = editor.create_external_printer() {
         Screen::show_above(&screen, printer);
     }
@@ -259,6 +262,7 @@ impl Console for Screen {
 struct Shell<'s, 'a> {
     session: &'s RefCell<Session<'a>>,
     colors: bool,
+    typed: RefCell<Typed>,
 }
 
 impl Helper for Shell<'_, '_> {}
@@ -300,7 +304,7 @@ impl Hinter for Shell<'_, '_> {
 
 impl Highlighter for Shell<'_, '_> {
     fn highlight<'l>(&self, line: &'l str, pos: usize) -> Cow<'l, str> {
-        if self.colors { highlight::line(line, pos).into() } else { line.into() }
+        if self.colors && line.len() < LIVE { highlight::line(line, pos).into() } else { line.into() }
     }
 
     fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
@@ -311,14 +315,15 @@ impl Highlighter for Shell<'_, '_> {
         if self.colors { highlight::hint(hint).into() } else { hint.into() }
     }
 
-    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
-        self.colors
+    fn highlight_char(&self, line: &str, _: usize, kind: CmdKind) -> bool {
+        self.colors && (line.len() < LIVE || !matches!(kind, CmdKind::Other))
     }
 }
 
 impl Validator for Shell<'_, '_> {
     fn validate(&self, ctx: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        Ok(match Session::is_complete(ctx.input()) {
+        let Ok(mut typed) = self.typed.try_borrow_mut() else { return Ok(ValidationResult::Valid(None)) };
+        Ok(match typed.becomes(&format!("{}\n", ctx.input())) {
             true => ValidationResult::Valid(None),
             false => ValidationResult::Incomplete,
         })

@@ -2,6 +2,7 @@
 
 use crate::console::Console;
 use crate::session::{Session, Settings};
+use crate::typed::Typed;
 use gol_driver::Library;
 use gol_vm::Stream;
 use std::io::{BufRead, ErrorKind, Read, Write};
@@ -59,16 +60,15 @@ pub fn transcript(library: &Library, settings: Settings, input: Box<dyn BufRead 
     let mut session = Session::new(library, settings, pipes.clone())?;
     let interrupter = session.interrupter();
     let watch = crate::interrupts::watch(interrupter, true);
-    let mut entry = String::new();
+    let mut entry = Typed::default();
     loop {
         let mut line = Vec::new();
         let read = pipes.input.lock().unwrap_or_else(PoisonError::into_inner).read_until(b'\n', &mut line);
         let at_end = read.map_err(|e| format!("standard input: {e}"))? == 0;
-        entry.push_str(&String::from_utf8_lossy(&line));
-        if !at_end && !Session::is_complete(&entry) {
+        if !entry.add(&String::from_utf8_lossy(&line)) && !at_end {
             continue;
         }
-        let outcome = session.eval(&std::mem::take(&mut entry));
+        let outcome = session.eval(&entry.take());
         pipes.write(Stream::Out, outcome.text.as_bytes());
         pipes.write(Stream::Out, outcome.error.as_bytes());
         if let Some(exit) = outcome.exit {

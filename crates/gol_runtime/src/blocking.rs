@@ -128,8 +128,14 @@ impl BlockingPool {
     /// Nobody waits any more for the call of goroutine `g`, which is made all the same; whether there is one.
     pub fn abandon(&self, g: *mut G) -> bool {
         let mut pool = lock(&self.state);
-        let Some(number) = pool.waiters.iter().find(|w| w.1.0 == g).map(|w| *w.0) else { return false };
-        pool.waiters.remove(&number);
+        if let Some(number) = pool.waiters.iter().find(|w| w.1.0 == g).map(|w| *w.0) {
+            pool.waiters.remove(&number);
+        } else if let Some(i) = pool.finished.iter().position(|done| !done.outside && done.g.0 == g) {
+            // Deterministic mode: it is done, but the goroutine's turn has not come.
+            pool.finished.swap_remove(i);
+        } else {
+            return false;
+        }
         pool.open -= 1;
         true
     }

@@ -68,6 +68,8 @@ pub(crate) struct Shared {
     pub meter: Meter,
     pub interrupts: Interrupts,
     pub on_idle: Option<Box<dyn Fn() + Send + Sync>>,
+    /// A deterministic session between two entries: nothing runs and no time passes. Set by the worker, cleared when an entry begins.
+    pub frozen: AtomicBool,
     pub injector: Injector<GRef>,
     pub idle: IdleSet,
     /// GOMAXPROCS. Changed with the world stopped.
@@ -390,17 +392,45 @@ impl Shared {
 
     /// Deterministic mode, nothing is runnable: first blocking calls are waited for, then the clock jumps to the next timer.
     fn wait_deterministic(&self, w: &mut Worker) {
+        if self.frozen.load(Acquire) {
+            return self.rest(w, None);
+        }
         if self.blocking.wait_for_one(self, w) {
             return;
         }
         if self.timers.purge_is_empty() {
-            self.end_deadlocked();
+            match &self.on_idle {
+                Some(idle) => self.rest(w, Some(idle)),
+                None => self.end_deadlocked(),
+            }
             return;
         }
         self.env.advance_to(self.timers.next_when());
         self.check_time(self.env.now());
         self.note_time(self.env.now());
         w.check_timers();
+    }
+
+    /// The worker of a deterministic session sleeps until somebody injects a goroutine that may run, or the run ends. It tells `idle` first.
+    fn rest(&self, w: &mut Worker, idle: Option<&(dyn Fn() + Send + Sync)>) {
+        let slot = &self.slots[w.id as usize];
+        slot.asleep.store(true, Relaxed);
+        self.world.exit();
+        if let Some(idle) = idle {
+            idle();
+        }
+        while !w.quit_requested() && (self.frozen.load(Acquire) || self.injector.is_empty()) {
+            if slot.parker.park(None) & HELP != 0 {
+                self.world.help();
+            }
+        }
+        slot.asleep.store(false, Relaxed);
+        self.world.enter();
+    }
+
+    /// As [`Shared::wake`], for what a session has injected.
+    pub fn wake_session(&self) {
+        if self.env.deterministic() { self.start_or_unpark(0) } else { self.wake() }
     }
 
     /// A worker beyond GOMAXPROCS hands over what it has and sleeps until it is wanted again.

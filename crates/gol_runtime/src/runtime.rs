@@ -157,6 +157,7 @@ impl Runtime {
             gc_listener: config.gc_listener,
             meter,
             interrupts: Interrupts::default(),
+            frozen: AtomicBool::new(config.idle.is_some() && config.mode != Mode::Parallel),
             on_idle: config.idle,
             injector: Injector::new(),
             idle: IdleSet::new((1..workers as u16).rev().collect()),

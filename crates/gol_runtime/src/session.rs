@@ -65,6 +65,13 @@ impl Interrupts {
 }
 
 impl Worker {
+    /// An entry is over. In a deterministic session everything stands still until the next one begins, so that nothing depends on
+    /// when that is. To be called before anybody is told of the end.
+    pub fn end_entry(&mut self) {
+        let rt = self.rt();
+        rt.frozen.store(rt.env.deterministic(), Release);
+    }
+
     /// Whether the running goroutine, number `goid`, was asked to end and has not begun to.
     pub fn interrupt_asked(&self, goid: u64) -> bool {
         self.rt().interrupts.asks(goid)
@@ -100,11 +107,13 @@ impl Runtime {
             unsafe {
                 let id = (*g).id;
                 rt.inject(g);
+                rt.frozen.store(false, Release);
                 id
             }
         });
         rt.world.exit();
-        rt.pending_end();
+        rt.pending.fetch_sub(1, SeqCst);
+        rt.wake_session();
         made
     }
 
@@ -140,7 +149,7 @@ impl Runtime {
         // SAFETY: R6.
         let done = found.is_some_and(|g| unsafe { rt.interrupt_stopped(g, how) });
         rt.start_the_world(false);
-        rt.wake();
+        rt.wake_session();
         done
     }
 }

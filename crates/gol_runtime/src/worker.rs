@@ -276,6 +276,9 @@ impl Worker {
 
     /// Deterministic mode: any of the runnable goroutines.
     fn pick(&mut self) -> Option<NonNull<G>> {
+        if self.rt().frozen.load(Acquire) {
+            return None;
+        }
         self.rt().env.advance_by(SWITCH);
         self.check_timers();
         while let Steal::Success(g) = self.rt().injector.steal() {

@@ -97,6 +97,12 @@ impl Failure<'_> {
                 _ => plain("non-declaration statement outside function body"),
             };
         }
+        if (self.has(MarkStmt) || self.has(MarkStmtEnd)) && self.nothing_open() && (prev == StartRepl || prev.is_semi())
+        {
+            // Go has no name for a list of statements that no brace ends.
+            let what = if tok.closes() { " with nothing open" } else { ", expected statement" };
+            return plain(&format!("unexpected {}{what}", self.describe()));
+        }
         if self.has(Tok::MarkElse) {
             return plain("else must be followed by if or statement block");
         }
@@ -160,6 +166,12 @@ impl Failure<'_> {
             return plain("empty type parameter list");
         }
         None
+    }
+
+    /// Whether this is an entry of a session, and outside of all brackets.
+    fn nothing_open(&self) -> bool {
+        let depth = |t: &Token| i32::from(t.1.opens()) - i32::from(t.1.closes());
+        self.tokens[0].1 == Tok::StartRepl && self.tokens[..self.at].iter().map(depth).sum::<i32>() == 0
     }
 
     /// What Go says that it expected.

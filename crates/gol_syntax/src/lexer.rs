@@ -27,8 +27,8 @@ pub(crate) struct Lexed {
     pub(crate) tokens: Vec<Token>,
     /// Lexical errors.
     pub(crate) errors: Vec<Diagnostic>,
-    /// A comment or raw string goes on past the end of the text.
-    pub(crate) unterminated: bool,
+    /// Where in the text a comment or raw string begins that goes on past its end.
+    pub(crate) unterminated: Option<usize>,
     /// The text of the `//go:build` line before the package clause.
     pub(crate) build: Option<String>,
     /// The `//line` comments.
@@ -109,7 +109,7 @@ pub(crate) fn lex(text: &str, base: u32, start: Tok) -> Lexed {
         let len = text[at..].chars().next().map_or(0, |c| c.len_utf8() as u32);
         Diagnostic::error(Code::SyntaxError, Span::new(lo, lo + len), message)
     });
-    Lexed { tokens, errors: errors.collect(), unterminated: notes.unterminated.is_some(), build, marks, embeds }
+    Lexed { tokens, errors: errors.collect(), unterminated: notes.unterminated, build, marks, embeds }
 }
 
 /// The words of a `//line` comment, which begin at `at`: `file:line` or `file:line:column`. Without a line number it is a

@@ -12,6 +12,7 @@
 mod actions;
 pub mod ast;
 mod errors;
+mod growing;
 mod lexer;
 pub mod literal;
 mod mend;
@@ -24,6 +25,7 @@ mod source;
 mod token;
 
 pub use actions::{MAX_DEPTH, ReplItem};
+pub use growing::Growing;
 pub use source::expr_text;
 
 use actions::Source;

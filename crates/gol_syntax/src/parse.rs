@@ -77,7 +77,7 @@ fn parse_tokens(
             embeds: lexed.embeds,
         };
     }
-    let mut at_end = lexed.unterminated;
+    let mut at_end = lexed.unterminated.is_some();
     let source = run(&mut cx, &mut tokens, &mut at_end);
     ast.append(cx.ast);
     Parsed {

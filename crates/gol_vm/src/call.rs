@@ -136,7 +136,10 @@ pub(crate) unsafe fn exit_goroutine(vm: &Vm, w: &mut Worker, g: *mut G, goexit: 
         (*g).base = HEADER as u32;
         if (*g).id == vm.main.load(Relaxed) {
             match &vm.host {
-                Some(host) => host.ended((*g).id, if goexit { Ended::Goexit } else { Ended::Done }),
+                Some(host) => {
+                    w.end_entry();
+                    host.ended((*g).id, if goexit { Ended::Goexit } else { Ended::Done });
+                }
                 None if goexit => {}
                 None => {
                     w.end_run(RunEnd::MainDone);

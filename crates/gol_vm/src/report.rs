@@ -104,6 +104,7 @@ pub(crate) unsafe fn drop_goroutine(vm: &Vm, w: &mut Worker, g: *mut G, host: &A
     // SAFETY: V3; nothing of the goroutine is used afterwards.
     unsafe {
         if (*g).id == vm.main.load(Relaxed) || matches!(how, Ended::Exit(_)) {
+            w.end_entry();
             host.ended((*g).id, how);
         }
         (*g).machine = [0; 4];

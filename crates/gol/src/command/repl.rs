@@ -36,10 +36,6 @@ pub(super) fn repl(flags: &RunFlags) -> ExitCode {
 
 /// `gol -e CODE ARGS...`.
 pub(super) fn evaluate(flags: &RunFlags, code: &str, args: Vec<String>) -> ExitCode {
-    if flags.seed.is_some() {
-        // An entry runs beside its session, which is not the seed's to order.
-        return fail("--seed needs a whole program: put it into a file or pipe it into gol");
-    }
     let mut all = vec!["gol".to_string()];
     all.extend(args);
     let options = match settings::options(flags, all) {
