@@ -1,4 +1,4 @@
-//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | bench | census | conformance | fuzz | soak | stress`.
+//! The project's own chores, in Rust: `cargo xtask tidy | docs | bless | bench | census | conformance | fuzz | soak | stress | seeds`.
 #![forbid(unsafe_code)]
 
 mod bench;
@@ -6,6 +6,7 @@ mod census;
 mod conformance;
 mod docs;
 mod fuzz;
+mod seeds;
 mod soak;
 mod tidy;
 
@@ -32,11 +33,20 @@ fn main() -> ExitCode {
         ["fuzz", ..] => fuzz::run(&root, &words[1..]),
         ["census", ..] => census::run(&root, &words[1..]),
         ["conformance", ..] => conformance::run(&root, &words[1..]),
+        ["seeds", ..] => seeds::run(&root, &words[1..]),
         ["soak", ..] => soak::soak(&root, &words[1..]),
         ["stress"] => soak::stress(&root, ""),
         ["stress", name] => soak::stress(&root, name),
         _ => {
-            eprint!("{USAGE}{}{}{}{}{}", census::USAGE, bench::USAGE, fuzz::USAGE, soak::USAGE, conformance::USAGE);
+            eprint!(
+                "{USAGE}{}{}{}{}{}{}",
+                census::USAGE,
+                bench::USAGE,
+                fuzz::USAGE,
+                soak::USAGE,
+                seeds::USAGE,
+                conformance::USAGE
+            );
             ExitCode::from(2)
         }
     }

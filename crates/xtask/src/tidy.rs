@@ -22,7 +22,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("gol_repl", &["gol_syntax", "gol_vm", "gol_natives", "gol_driver"]),
     ("gol", &["gol_source", "gol_driver", "gol_repl", "gol_vm", "gol_test"]),
     ("gol_test", &[]),
-    ("xtask", &["gol_bytecode", "gol_source"]),
+    ("xtask", &["gol_bytecode", "gol_source", "gol_test"]),
 ];
 
 /// The crates that own memory.
