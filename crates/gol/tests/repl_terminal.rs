@@ -173,7 +173,10 @@ fn goroutines_print_above_the_line() {
     p.sees("return 4");
     p.enters("\r}", "");
     p.enters("f()", "int = 4");
-    p.enters("go func() { panic(\"in the background\") }()", "panic: in the background");
+    // Before the next prompt or after it.
+    p.types("go func() { panic(\"in the background\") }()\r");
+    p.sees("panic: in the background");
+    p.sees("the others go on]");
     p.enters("6 * 7", "int = 42");
     p.types("fmt.Print(\"name\", \"? \"); var name string; fmt.Scanln(&name); fmt.Println(\"hello\", name)\r");
     p.sees("name? ");
