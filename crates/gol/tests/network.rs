@@ -194,7 +194,7 @@ fn pages_are_polled() {
         let (failing, slow) = (page("/status/503"), page("/slow/1h"));
         let mut urls = vec![absent.clone(), failing.clone(), slow.clone(), page("/flaky/2")];
         urls.extend((0..100).map(|i| page(&format!("/page/{i}"))));
-        let flags = ["-pollers=8", "-every=10ms", "-penalty=100ms", "-timeout=500ms", "-status=300ms"];
+        let flags = ["-pollers=8", "-every=10ms", "-penalty=100ms", "-timeout=2s", "-status=300ms"];
         let args: Vec<&str> = flags.into_iter().chain(urls.iter().map(String::as_str)).collect();
         let start = Instant::now();
         let mut poller = Running::logging("codewalk/urlpoll", workers, &args, Stdio::piped());
