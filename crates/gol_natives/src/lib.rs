@@ -30,6 +30,7 @@ mod socket;
 mod sort;
 mod strconv;
 mod strings;
+mod suffixes;
 mod sync;
 mod text;
 mod time;
@@ -69,6 +70,7 @@ const TABLES: &[(&str, Table)] = &[
     ("encoding/json", json::TABLE),
     ("hash/crc32", hash::CRC32),
     ("image/png", png::TABLE),
+    ("index/suffixarray", suffixes::TABLE),
     ("internal/errno", errno::TABLE),
     ("internal/reflectlite", reflectlite::TABLE),
     ("internal/repl", repl::TABLE),
