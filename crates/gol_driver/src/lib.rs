@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 mod constraint;
+mod cover;
 pub mod doc;
 mod draw;
 mod example;

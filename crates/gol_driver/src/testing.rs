@@ -3,6 +3,8 @@
 //!
 //! Running it is the command's business (`gol test`), and what its output looks like that of `testing`.
 
+pub use crate::cover::CoverMode;
+use crate::cover::{self, Covered};
 use crate::find::{self, Finder};
 use crate::input::{self, Input, InputError};
 use crate::load::{Importer, Loader, NAMED_FILES, RUNTIME, base_name};
@@ -76,12 +78,51 @@ pub fn folder(word: &str) -> Result<Option<String>, InputError> {
 
 /// Checks a package with its tests without compiling it.
 pub fn check(input: &Input, library: &Library) -> Result<Tested, InputError> {
-    crate::on_a_large_stack(|| load(input, library, false))
+    crate::on_a_large_stack(|| load(input, library, false, None))
 }
 
-/// Checks and compiles a package with its tests.
-pub fn build(input: &Input, library: &Library) -> Result<Tested, InputError> {
-    crate::on_a_large_stack(|| load(input, library, true))
+/// Checks and compiles a package with its tests, and with counters if its coverage is wanted.
+pub fn build(input: &Input, library: &Library, cover: Option<CoverMode>) -> Result<Tested, InputError> {
+    crate::on_a_large_stack(|| load(input, library, true, cover))
+}
+
+/// The lines of the coverage profile of a package of which nothing ran.
+pub fn nothing_covered(input: &Input, mode: CoverMode) -> Result<String, InputError> {
+    let mut sources = read(input)?;
+    let path = Finder::around(&sources.dir)?.import_path(&sources.dir);
+    let mut out = String::new();
+    for (file, mut blocks) in counted(&mut sources, path.as_deref(), mode) {
+        blocks.sort_unstable();
+        for b in blocks {
+            let _ = writeln!(out, "{file}:{}.{},{}.{} {} 0", b.from.0, b.from.1, b.to.0, b.to.1, b.statements);
+        }
+    }
+    Ok(out)
+}
+
+/// A file's name in profiles and its blocks.
+type Blocks = (String, Vec<cover::Counted>);
+
+/// Puts counters into a package's own files. Those of the n-th file are the variable [`counters`] of n.
+fn counted(sources: &mut Sources, path: Option<&str>, mode: CoverMode) -> Vec<Blocks> {
+    let mut all = Vec::new();
+    for (i, (name, text)) in sources.own.iter_mut().enumerate() {
+        let plain = String::from_utf8_lossy(text);
+        let Some(Covered { text: with, blocks }) = cover::covered(&plain, mode, &counters(i)) else { continue };
+        let base = Path::new(name.as_str()).file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let shown = match path {
+            Some(path) => format!("{path}/{base}"),
+            None => find::absolute(Path::new(name.as_str())).display().to_string(),
+        };
+        *text = with.into_bytes();
+        all.push((shown, blocks));
+    }
+    all
+}
+
+/// The variable with the counters of a file.
+fn counters(file: usize) -> String {
+    format!("GolCover_{file}")
 }
 
 type Text = (String, Vec<u8>);
@@ -113,8 +154,8 @@ fn read(input: &Input) -> Result<Sources, InputError> {
     Ok(Sources { own, tests, dir: texts.dir, named: true })
 }
 
-fn load(input: &Input, library: &Library, compile: bool) -> Result<Tested, InputError> {
-    let sources = read(input)?;
+fn load(input: &Input, library: &Library, compile: bool, cover: Option<CoverMode>) -> Result<Tested, InputError> {
+    let mut sources = read(input)?;
     let finder = Finder::around(&sources.dir)?;
     let in_module = finder.import_path(&sources.dir);
     let path = match (&in_module, sources.named) {
@@ -128,7 +169,8 @@ fn load(input: &Input, library: &Library, compile: bool) -> Result<Tested, Input
     };
     let dir = find::absolute(&sources.dir);
     let has_tests = !sources.tests.is_empty();
-    let mut test = Test { loader: Loader::new(finder, library), path, in_module, external: Vec::new() };
+    let cover = cover.map(|mode| (mode, counted(&mut sources, in_module.as_deref(), mode)));
+    let mut test = Test { loader: Loader::new(finder, library), path, in_module, external: Vec::new(), cover };
     test.loader.tested = Some(test.path.clone());
     let (program, wrong) = test.load(sources, compile)?;
     let mut heading = test.heading();
@@ -150,6 +192,8 @@ struct Test<'a> {
     in_module: Option<String>,
     /// The files of its external tests, which are a package of their own.
     external: Vec<File>,
+    /// The blocks that are counted, file by file.
+    cover: Option<(CoverMode, Vec<Blocks>)>,
 }
 
 /// A program and, instead, what is wrong with a test function.
@@ -210,7 +254,7 @@ impl Test<'_> {
         if !compile {
             return Ok(NOTHING);
         }
-        let text = functions.main(&path, internal.len() > own);
+        let text = functions.main(&path, internal.len() > own, self.cover.as_ref());
         let main: Vec<File> = self.loader.parse(MAIN_FILE.into(), text.into_bytes()).into_iter().collect();
         let pkg = self.loader.check(&mut types, &main, "main", Options::default());
         if !self.loader.diagnostics.is_empty() {
@@ -317,19 +361,20 @@ impl Functions {
     }
 
     /// The text of the generated package.
-    fn main(&self, path: &str, internal: bool) -> String {
+    fn main(&self, path: &str, internal: bool, cover: Option<&(CoverMode, Vec<Blocks>)>) -> String {
+        let counts = cover.is_some_and(|c| c.1.iter().any(|f| !f.1.is_empty()));
         let mut out = String::from("package main\n\nimport (\n\t\"os\"\n\t\"testing\"\n");
         let _ = writeln!(out, "\t{DEPS:?}");
         if self.main.is_some() {
             out.push_str("\t\"reflect\"\n");
         }
-        let imports = [(internal, path.to_string()), (self.external, format!("{path}_test"))];
+        let imports = [(internal || counts, path.to_string()), (self.external, format!("{path}_test"))];
         for (which, (there, path)) in imports.iter().enumerate() {
             if *there {
                 let _ = writeln!(
                     out,
                     "\t{} {}",
-                    if self.calls[which] { NAMES[which] } else { "_" },
+                    if self.calls[which] || counts && which == 0 { NAMES[which] } else { "_" },
                     gol_bytecode::quoted(path)
                 );
             }
@@ -343,6 +388,9 @@ impl Functions {
         ];
         for (name, kind, items) in lists {
             let _ = write!(out, "\nvar {name} = []testing.Internal{kind}{{\n{}}}\n", items.concat());
+        }
+        if let Some((mode, files)) = cover {
+            out += &registration(*mode, files);
         }
         let import_path = if path == NAMED_FILES { "" } else { path };
         let _ = write!(
@@ -361,6 +409,29 @@ impl Functions {
         let _ = write!(out, "\tos.Exit({end})\n}}\n");
         out
     }
+}
+
+/// What makes the counters known to `testing`.
+fn registration(mode: CoverMode, files: &[Blocks]) -> String {
+    let mut out = String::from("\nfunc init() {\n\ttesting.RegisterCover(testing.Cover{\n");
+    let _ = write!(out, "\t\tMode: {:?},\n\t\tCounters: map[string][]uint32{{\n", mode.name());
+    let files = || files.iter().enumerate().filter(|(_, f)| !f.1.is_empty());
+    for (i, (name, _)) in files() {
+        let _ = writeln!(out, "\t\t\t{}: {}.{}[:],", gol_bytecode::quoted(name), NAMES[0], counters(i));
+    }
+    out.push_str("\t\t},\n\t\tBlocks: map[string][]testing.CoverBlock{\n");
+    for (_, (name, blocks)) in files() {
+        let _ = write!(out, "\t\t\t{}: {{", gol_bytecode::quoted(name));
+        for b in blocks {
+            let (from, to) = (b.from, b.to);
+            let column = |c: u32| c.min(u32::from(u16::MAX));
+            let n = b.statements.min(u32::from(u16::MAX));
+            let _ = write!(out, "{{{}, {}, {}, {}, {n}}},", from.0, column(from.1), to.0, column(to.1));
+        }
+        out.push_str("},\n");
+    }
+    out.push_str("\t\t},\n\t})\n}\n");
+    out
 }
 
 fn text_at<'a>(loader: &'a Loader<'_>, span: Span) -> Option<&'a str> {

@@ -69,6 +69,21 @@ impl Ast {
         self.exprs.len()
     }
 
+    /// All expressions, in the order in which they were read.
+    pub fn expr_ids(&self) -> impl Iterator<Item = ExprId> + use<> {
+        (0..self.exprs.len()).map(ExprId)
+    }
+
+    /// All statements.
+    pub fn stmt_ids(&self) -> impl Iterator<Item = StmtId> + use<> {
+        (0..self.stmts.len()).map(StmtId)
+    }
+
+    /// All declarations.
+    pub fn decl_ids(&self) -> impl Iterator<Item = DeclId> + use<> {
+        (0..self.decls.len()).map(DeclId)
+    }
+
     /// The text of a symbol.
     pub fn text(&self, s: Symbol) -> &str {
         self.names.text(s)

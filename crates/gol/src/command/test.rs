@@ -12,7 +12,7 @@ use crate::cli::RunFlags;
 use crate::settings::{self, library};
 use events::Events;
 use flags::Request;
-use gol_driver::testing;
+use gol_driver::testing::{self, CoverMode};
 use gol_driver::{Format, Input};
 use gol_vm::{Options, Origin};
 use std::collections::HashSet;
@@ -21,6 +21,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 /// Exit status for a command line that makes no sense.
@@ -55,6 +56,7 @@ fn all(inputs: &[Package], request: &Request) -> bool {
     let mut failed = false;
     let mut loaded = Vec::new();
     let mut told = HashSet::new();
+    let mut profile = String::new();
     for package in inputs {
         match load(package) {
             Loaded::Failed(failure) if failure.setup => {
@@ -73,13 +75,20 @@ fn all(inputs: &[Package], request: &Request) -> bool {
                 failure.tell(request, &mut told);
                 failed = true;
             }
-            Loaded::Ready(ready) => match tested(&ready, package, request, inputs.len() == 1) {
+            Loaded::Ready(ready) => match tested(&ready, package, request, inputs.len() == 1, &mut profile) {
                 Ok(passed) => failed |= !passed,
                 Err(text) => {
                     fail(&text);
                     failed = true;
                 }
             },
+        }
+    }
+    if let (Some(path), Some(mode)) = (&request.cover_profile, request.cover) {
+        let text = format!("mode: {}\n{profile}", mode.name());
+        if let Err(e) = std::fs::write(request.output(path), text) {
+            fail(&format!("{}: {e}", path.display()));
+            failed = true;
         }
     }
     if failed && !request.packages.is_empty() && !request.json {
@@ -89,7 +98,7 @@ fn all(inputs: &[Package], request: &Request) -> bool {
 }
 
 const USAGE: &str = "usage: gol test [-v] [-run REGEXP] [-skip REGEXP] [-bench REGEXP] [-benchmem] [-benchtime D|Nx] \
-                     [-count N]\n                [-cpu N,...] [-failfast] [-fullpath] [-json] [-list REGEXP] [-parallel N] \
+                     [-count N]\n                [-cover] [-covermode M] [-coverprofile FILE] [-cpu N,...] [-failfast] [-fullpath] [-json] [-list REGEXP] [-parallel N] \
                      [-short] [-shuffle on|N]\n                [-timeout D] [FILE... | FOLDER | ./...]... [-args ARGS]";
 
 /// A package that the command line names.
@@ -268,6 +277,13 @@ impl Sink {
         }
     }
 
+    /// Says that all went well, where the output does not.
+    fn passed(&mut self) {
+        if let Sink::Events(events) = self {
+            events.passed();
+        }
+    }
+
     fn close(self) {
         if let Sink::Events(events) = self {
             events.close();
@@ -276,18 +292,32 @@ impl Sink {
 }
 
 /// Tests one package; whether it passed.
-fn tested(test: &Ready, package: &Package, request: &Request, one: bool) -> Result<bool, String> {
+fn tested(test: &Ready, package: &Package, request: &Request, one: bool, profile: &mut String) -> Result<bool, String> {
     let mut sink = match request.json {
         true => Sink::Events(Events::new(std::io::stdout(), &test.path)),
         false => Sink::Plain,
     };
     if !test.has_tests {
-        sink.write(format!("?   \t{}\t[no test files]\n", test.path).as_bytes());
+        match request.cover {
+            None => sink.write(format!("?   \t{}\t[no test files]\n", test.path).as_bytes()),
+            Some(mode) => {
+                let lines = testing::nothing_covered(&package.input, mode).map_err(|e| e.0)?;
+                profile.push_str(&lines);
+                let text = if lines.is_empty() { "[no statements]" } else { "0.0% of statements" };
+                sink.write(format!("\t{}\t\tcoverage: {text}\n", test.path).as_bytes());
+                sink.passed();
+            }
+        }
         sink.close();
         return Ok(true);
     }
     let began = Instant::now();
-    let run = run(test, &package.input, request, one, &mut sink);
+    let counts = request.cover_profile.is_some().then(Temporary::new);
+    let run = run(test, &package.input, request, one, counts.as_ref().map(|c| &*c.0), &mut sink);
+    if let Some(counts) = counts {
+        let text = std::fs::read_to_string(&counts.0).unwrap_or_default();
+        profile.push_str(text.split_once('\n').map_or("", |lines| lines.1));
+    }
     let run = run.map_err(|e| format!("running the tests of {}: {e}", test.path))?;
     let time = format!("{:.3}s", began.elapsed().as_secs_f64());
     let passed = run.status.success();
@@ -303,7 +333,12 @@ fn tested(test: &Ready, package: &Package, request: &Request, one: bool) -> Resu
     }
     let nothing = String::from_utf8_lossy(&run.output).lines().any(|l| l == "testing: warning: no tests to run");
     let line = match passed {
-        true => format!("ok  \t{}\t{time}{}\n", test.path, if nothing { " [no tests to run]" } else { "" }),
+        true => {
+            let output = String::from_utf8_lossy(&run.output);
+            let coverage = output.lines().rev().find(|l| l.starts_with("coverage: ") && request.cover.is_some());
+            let coverage = coverage.map_or(String::new(), |c| format!("\t{c}"));
+            format!("ok  \t{}\t{time}{coverage}{}\n", test.path, if nothing { " [no tests to run]" } else { "" })
+        }
         // Marked, so that it does not pass for what a test printed.
         false => format!("{}FAIL\t{}\t{time}\n", if request.json { "\x16" } else { "" }, test.path),
     };
@@ -311,6 +346,23 @@ fn tested(test: &Ready, package: &Package, request: &Request, one: bool) -> Resu
     sink.write(&last);
     sink.close();
     Ok(passed)
+}
+
+/// A file of a test program's, taken away again.
+struct Temporary(PathBuf);
+
+impl Temporary {
+    fn new() -> Temporary {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let n = COUNT.fetch_add(1, Ordering::Relaxed);
+        Temporary(std::env::temp_dir().join(format!("gol-cover-{}-{n}", std::process::id())))
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
 }
 
 /// How a test program ended.
@@ -323,14 +375,26 @@ struct Ended {
 }
 
 /// Runs a package's test program in the package's folder.
-fn run(test: &Ready, input: &Input, request: &Request, one: bool, sink: &mut Sink) -> std::io::Result<Ended> {
+fn run(
+    test: &Ready,
+    input: &Input,
+    request: &Request,
+    one: bool,
+    counts: Option<&Path>,
+    sink: &mut Sink,
+) -> std::io::Result<Ended> {
     let files: Vec<PathBuf> = match input {
         Input::Files(files) => files.iter().filter_map(|f| f.file_name()).map(PathBuf::from).collect(),
         _ => vec![".".into()],
     };
     let mut command = Command::new(std::env::current_exe()?);
-    command.arg("test-program").arg("--").arg(files.len().to_string()).args(&files);
-    command.arg(testing::program_name(&test.path)).args(&request.args);
+    let cover = request.cover.map_or(String::new(), |mode| format!(",{}", mode.name()));
+    command.arg("test-program").arg("--").arg(format!("{}{cover}", files.len())).args(&files);
+    command.arg(testing::program_name(&test.path));
+    if let Some(counts) = counts {
+        command.arg(format!("-test.coverprofile={}", counts.display()));
+    }
+    command.args(&request.args);
     command.current_dir(&test.dir).env("PWD", &test.dir);
     if let Some(root) = std::env::var_os("GOL_STDLIB").filter(|v| !v.is_empty()) {
         command.env("GOL_STDLIB", std::path::absolute(Path::new(&root))?);
@@ -372,18 +436,20 @@ fn in_words(status: ExitStatus) -> String {
     }
 }
 
-/// `gol test-program N FILES... NAME ARGS...`: the process that [`run`] starts.
+/// `gol test-program N[,COVERMODE] FILES... NAME ARGS...`: the process that [`run`] starts.
 pub(super) fn program(words: Vec<String>) -> ExitCode {
     let mut words = words.into_iter();
-    let n = words.next().and_then(|n| n.parse::<usize>().ok()).unwrap_or_default();
+    let first = words.next().unwrap_or_default();
+    let (n, mode) = first.split_once(',').map_or((&first[..], None), |(n, mode)| (n, CoverMode::parse(mode)));
+    let n = n.parse::<usize>().unwrap_or_default();
     let files: Vec<PathBuf> = words.by_ref().take(n).map(PathBuf::from).collect();
     let args: Vec<String> = words.collect();
-    let origin = origin(&files, args.first().map_or("", String::as_str));
+    let origin = origin(&first, &files, args.first().map_or("", String::as_str));
     let input = match &files[..] {
         [one] if one.is_dir() => Input::Path(one.clone()),
         _ => Input::Files(files),
     };
-    let test = match testing::build(&input, &library()) {
+    let test = match testing::build(&input, &library(), mode) {
         Ok(test) => test,
         Err(e) => return fail(&e.0),
     };
@@ -406,10 +472,10 @@ pub(super) fn program(words: Vec<String>) -> ExitCode {
 }
 
 /// What starts the test program `name` again, from any folder.
-fn origin(files: &[PathBuf], name: &str) -> Option<Origin> {
+fn origin(first: &str, files: &[PathBuf], name: &str) -> Option<Origin> {
     let path = std::path::absolute(name).ok()?;
     let files: Vec<PathBuf> = files.iter().map(std::path::absolute).collect::<Result<_, _>>().ok()?;
-    let mut words: Vec<OsString> = vec!["test-program".into(), "--".into(), files.len().to_string().into()];
+    let mut words: Vec<OsString> = vec!["test-program".into(), "--".into(), first.into()];
     words.extend(files.into_iter().map(PathBuf::into_os_string));
     words.push(name.into());
     Some(Origin { path, words })

@@ -122,7 +122,9 @@ fn masked(text: &str) -> String {
     let mut in_traces = false;
     for line in text.lines() {
         in_traces &= !AFTER_TRACES.iter().any(|a| line.starts_with(a));
-        let own_usage = ["usage: ", "Run 'go", "                [-"].iter().any(|u| line.starts_with(u));
+        let own_usage = ["usage: ", "Run 'go", "                [-", "Usage of ", "  -test.", "    \t"]
+            .iter()
+            .any(|u| line.starts_with(u));
         if in_traces || own_usage {
             continue;
         }

@@ -76,6 +76,11 @@ impl<W: Write> Events<W> {
         self.failed_build = Some(id.into());
     }
 
+    /// Says that all went well, where the output does not.
+    pub(super) fn passed(&mut self) {
+        self.result = Some("pass");
+    }
+
     /// The next bytes of the output.
     pub(super) fn write(&mut self, bytes: &[u8]) {
         self.line.extend_from_slice(bytes);

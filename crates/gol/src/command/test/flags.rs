@@ -1,6 +1,9 @@
 //! The words after `gol test`, as the go command understands them: its own flags before or after the packages, all others
 //! and what follows `-args` for the tests.
 
+use gol_driver::testing::CoverMode;
+use std::path::{Path, PathBuf};
+
 /// What the words ask for.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Request {
@@ -14,10 +17,22 @@ pub(super) struct Request {
     pub(super) bench: bool,
     /// Start no package's tests after another's failed.
     pub(super) fail_fast: bool,
+    /// Count what runs, in this mode.
+    pub(super) cover: Option<CoverMode>,
+    /// The file for the counts.
+    pub(super) cover_profile: Option<PathBuf>,
     /// Tell all as events.
     pub(super) json: bool,
     /// Show what can be said, and nothing else.
     pub(super) help: bool,
+}
+
+impl Request {
+    /// Where a file of results is written: in the folder of `-outputdir`.
+    pub(super) fn output(&self, path: &Path) -> PathBuf {
+        let dir = self.args.iter().rev().find_map(|a| a.strip_prefix("-test.outputdir="));
+        dir.map_or(PathBuf::new(), PathBuf::from).join(path)
+    }
 }
 
 /// Flags that go to `testing` and need no value.
@@ -34,10 +49,7 @@ const ABSENT: &[&str] = &[
     "blockprofile",
     "blockprofilerate",
     "c",
-    "cover",
-    "covermode",
     "coverpkg",
-    "coverprofile",
     "cpuprofile",
     "exec",
     "fuzz",
@@ -88,6 +100,20 @@ pub(super) fn parse(words: Vec<String>) -> Result<Request, String> {
         match name {
             "h" | "help" => request.help = true,
             "json" => request.json = on,
+            "cover" => request.cover = on.then_some(request.cover.unwrap_or(CoverMode::Set)),
+            "covermode" | "coverprofile" => {
+                let Some(value) = value.or_else(|| words.next()) else {
+                    return Err(format!("flag needs an argument: -{name}"));
+                };
+                if name == "covermode" {
+                    request.cover = Some(CoverMode::parse(&value).ok_or_else(|| {
+                        let modes = "valid modes are \"set\", \"count\", or \"atomic\"";
+                        format!("invalid value {value:?} for flag -covermode: {modes}")
+                    })?);
+                } else if !value.is_empty() {
+                    request.cover_profile = Some(value.into());
+                }
+            }
             _ if ABSENT.contains(&name) => return Err(format!("flag -{name} is not available in gol")),
             _ if BUILD_SWITCHES.contains(&name) => {}
             _ if SWITCHES.contains(&name) => {
@@ -120,9 +146,12 @@ pub(super) fn parse(words: Vec<String>) -> Result<Request, String> {
             }
         }
     }
-    if request.json && !request.args.iter().any(|a| a == "-test.v=false") {
+    if request.cover_profile.is_some() {
+        request.cover.get_or_insert(CoverMode::Set);
+    }
+    // With -v the output has no marks, as with Go.
+    if request.json && !request.args.iter().any(|a| a.starts_with("-test.v=")) {
         request.show_pass = true;
-        request.args.retain(|a| !a.starts_with("-test.v="));
         request.args.insert(0, "-test.v=test2json".into());
     }
     request.args.insert(0, "-test.paniconexit0".into());
