@@ -8,6 +8,7 @@ mod docs;
 mod fuzz;
 mod seeds;
 mod soak;
+mod suites;
 mod tidy;
 
 use std::path::{Path, PathBuf};
@@ -34,6 +35,7 @@ fn main() -> ExitCode {
         ["census", ..] => census::run(&root, &words[1..]),
         ["conformance", ..] => conformance::run(&root, &words[1..]),
         ["seeds", ..] => seeds::run(&root, &words[1..]),
+        ["suites", ..] => suites::run(&words[1..]),
         ["soak", ..] => soak::soak(&root, &words[1..]),
         ["stress"] => soak::stress(&root, ""),
         ["stress", name] => soak::stress(&root, name),
