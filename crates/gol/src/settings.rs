@@ -24,7 +24,7 @@ pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, St
         Ok(v) => v.parse().unwrap_or(100),
         Err(_) => 100,
     };
-    let gc_stress = std::env::var_os("GOL_GC_STRESS").is_some_and(|v| v == "1");
+    let gc_stress = number("GOL_GC_STRESS").map_or(0, |n| n.max(0) as usize);
     let gc_stats =
         flags.gcstats || std::env::var("GODEBUG").is_ok_and(|v| v.split(',').any(|word| word == "gctrace=1"));
     let mode = match flags.seed.map(Ok).or_else(environment_seed).transpose()? {

@@ -37,7 +37,6 @@ pub(crate) struct PageState {
     free_ids: Vec<BlockId>,
     /// The largest block number in use so far.
     pub(crate) last_id: u32,
-    pub(crate) released: u64,
 }
 
 #[derive(Debug)]

@@ -58,7 +58,9 @@ pub struct Heap {
     /// Set by allocators, cleared by the collector; read by everyone at safepoints.
     gc_wanted: AtomicBool,
     gc_hook: OnceLock<Box<dyn Fn() + Send + Sync>>,
-    stress: AtomicBool,
+    /// Stress: every so many allocations ask for a collection; 0: off. And the allocations counted so far.
+    stress: AtomicUsize,
+    stressed: AtomicUsize,
     gc_percent: AtomicI32,
     memory_limit: AtomicUsize,
     soft_limit: AtomicU64,
@@ -124,7 +126,8 @@ impl Heap {
             registry: Mutex::default(),
             gc_wanted: AtomicBool::new(false),
             gc_hook: OnceLock::new(),
-            stress: AtomicBool::new(false),
+            stress: AtomicUsize::new(0),
+            stressed: AtomicUsize::new(0),
             gc_percent: AtomicI32::new(config.gc_percent),
             memory_limit: AtomicUsize::new(config.memory_limit),
             soft_limit: AtomicU64::new(u64::MAX),
@@ -201,14 +204,20 @@ impl Heap {
         self.soft_limit.load(Relaxed)
     }
 
-    /// With stress on, every allocation asks for a collection. Allocators notice when their present runs are used up, so switch it on
-    /// first.
-    pub fn set_stress(&self, on: bool) {
-        self.stress.store(on, Relaxed);
+    /// Has every allocation ask for a collection, or one in `every`; 0: none. Allocators notice when their present runs are used up, so
+    /// switch it on first.
+    pub fn set_stress(&self, every: usize) {
+        self.stress.store(every, Relaxed);
     }
 
     pub(crate) fn stress(&self) -> bool {
-        self.stress.load(Relaxed)
+        self.stress.load(Relaxed) != 0
+    }
+
+    /// An allocation; whether stress has it ask for a collection.
+    fn stress_due(&self) -> bool {
+        let every = self.stress.load(Relaxed);
+        every != 0 && (self.stressed.fetch_add(1, Relaxed) + 1).is_multiple_of(every)
     }
 
     /// Adds to the total of pauses, and to the last ones; the heap reads no clock.
@@ -252,7 +261,7 @@ impl Heap {
             next_gc,
             num_gc: self.num_gc.load(Relaxed),
             pause_total_ns: self.pause_ns.load(Relaxed),
-            heap_released: state.released,
+            heap_released: (state.pages.released() * PAGE_SIZE) as u64,
         }
     }
 
@@ -321,7 +330,7 @@ impl Heap {
     /// Counts bytes that an allocator took.
     pub(crate) fn report_allocated(&self, bytes: usize) {
         let since = self.since_gc.fetch_add(bytes, Relaxed) + bytes;
-        if since >= self.trigger.load(Relaxed) || self.stress() {
+        if since >= self.trigger.load(Relaxed) || self.stress_due() {
             self.want_gc();
         }
     }
@@ -343,8 +352,7 @@ impl Heap {
     }
 
     fn scavenge(&self, all: bool) {
-        let state = &mut *self.central.page_state();
-        state.released += state.pages.scavenge(&self.space.heap, all) as u64;
+        self.central.page_state().pages.scavenge(&self.space.heap, all);
     }
 
     /// Allocated bytes at which the next collection is wanted; `u64::MAX` for never.

@@ -38,6 +38,8 @@ pub(crate) struct Pages {
     top: usize,
     committed: usize,
     in_use: usize,
+    /// Pages of free runs that the system has back.
+    released: usize,
     cycle: u32,
 }
 
@@ -108,9 +110,15 @@ impl Pages {
                 run.dirty = !space.release(start * PAGE_SIZE, run.pages * PAGE_SIZE);
                 run.freed_at = self.cycle;
                 released += run.pages * PAGE_SIZE;
+                self.released += if run.dirty { 0 } else { run.pages };
             }
         }
         released
+    }
+
+    /// Pages that are free, were used once, and are with the system now.
+    pub(crate) fn released(&self) -> usize {
+        self.released
     }
 
     pub(crate) fn in_use(&self) -> usize {
@@ -122,13 +130,16 @@ impl Pages {
     }
 
     fn insert(&mut self, start: usize, run: FreeRun) {
+        self.released += if run.dirty { 0 } else { run.pages };
         self.by_start.insert(start, run);
         self.by_length.insert((run.pages, start));
     }
 
     fn remove(&mut self, start: usize, pages: usize) -> FreeRun {
         self.by_length.remove(&(pages, start));
-        self.by_start.remove(&start).expect("a free run is in both indexes")
+        let run = self.by_start.remove(&start).expect("a free run is in both indexes");
+        self.released -= if run.dirty { 0 } else { run.pages };
+        run
     }
 }
 
@@ -150,7 +161,13 @@ mod tests {
         assert_eq!(pages.in_use(), 12);
         pages.free(0, 9);
         assert_eq!(pages.scavenge(&space, true), 9 * PAGE_SIZE);
+        assert_eq!(pages.released(), if cfg!(target_os = "linux") { 9 } else { 0 });
         assert_eq!(pages.alloc_free(2).map(|r| r.dirty), Some(!cfg!(target_os = "linux")));
+        assert_eq!(
+            pages.released(),
+            if cfg!(target_os = "linux") { 7 } else { 0 },
+            "what is used again is not released"
+        );
         assert_eq!(pages.alloc_fresh(1000, &space), None, "the range is used up");
     }
 }

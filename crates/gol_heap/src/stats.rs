@@ -25,7 +25,7 @@ pub struct HeapStats {
     pub num_gc: u32,
     /// Total pause, in nanoseconds, as told by [`crate::Heap::add_pause`].
     pub pause_total_ns: u64,
-    /// Bytes given back to the system since the start.
+    /// Bytes of `heap_idle` that the system has back.
     pub heap_released: u64,
 }
 

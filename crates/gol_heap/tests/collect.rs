@@ -301,7 +301,7 @@ fn stress_asks_at_every_allocation_and_calls_the_hook() {
     heap.set_gc_hook(move || {
         counter.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     });
-    heap.set_stress(true);
+    heap.set_stress(1);
     let layout = heap.layouts().add(32, &[1]);
     let mut head = std::ptr::null_mut::<u8>();
     for i in 0..500u64 {

@@ -124,7 +124,7 @@ fn worker(world: &World, me: usize, rounds: usize) {
 
 fn run(workers: usize, rounds: usize, stress: bool) -> usize {
     let heap = Heap::new(HeapConfig { reserve: 8 << 30, ..HeapConfig::default() }).expect("addresses");
-    heap.set_stress(stress);
+    heap.set_stress(stress as usize);
     let stacks = (0..workers).map(|_| (0..SLOTS).map(|_| AtomicU64::new(0)).collect()).collect();
     let world = World {
         heap,

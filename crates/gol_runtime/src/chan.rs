@@ -127,11 +127,26 @@ pub fn makechan(w: &mut Worker, elem_words: u32, buf_layout: LayoutId, size: i64
     // SAFETY: the object is new, ours, zeroed (which is what its atomics and its lock start with), and large enough; no collection
     // happens between the two allocations.
     unsafe {
+        #[cfg(loom)]
+        renew_for_loom(c);
         (*c).dataqsiz = size as usize;
         (*c).elem_words = elem_words;
         (*c).buf = buf;
     }
     Ok(c)
+}
+
+/// Makes the atomics of a new channel; loom's are not zero.
+#[cfg(loom)]
+unsafe fn renew_for_loom(c: *mut Hchan) {
+    // SAFETY: the caller has the new channel for itself; what is overwritten owns nothing.
+    unsafe {
+        (&raw mut (*c).lock).write(LockWord::new());
+        (&raw mut (*c).closed).write(AtomicU32::new(0));
+        (&raw mut (*c).qcount).write(AtomicUsize::new(0));
+        (&raw mut (*c).recvq.first).write(AtomicPtr::new(null_mut()));
+        (&raw mut (*c).sendq.first).write(AtomicPtr::new(null_mut()));
+    }
 }
 
 /// `c <- v` by the running goroutine `g`, whose state is saved if `block`. The value is in the registers from word `src` of its stack.

@@ -48,6 +48,8 @@ pub struct Env {
 impl Env {
     pub(crate) fn new(mode: Mode) -> Env {
         let seed = match mode {
+            // A model must be able to repeat what it did.
+            Mode::Parallel if cfg!(loom) => 1,
             Mode::Parallel => RandomState::new().hash_one(0x60_1a_06u32),
             Mode::Deterministic { seed } => seed,
         };

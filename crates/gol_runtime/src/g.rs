@@ -96,6 +96,9 @@ pub struct G {
     pub(crate) schedlink: *mut G,
     /// What the stack starts in.
     first: First,
+    /// What loom watches in place of all the plain fields.
+    #[cfg(loom)]
+    owner: loom::cell::UnsafeCell<()>,
     /// The stack points into its `G`, so `&mut G` must not promise to be the only way there.
     _pinned: PhantomPinned,
 }
@@ -123,6 +126,8 @@ impl G {
             waiting: null_mut(),
             schedlink: null_mut(),
             first: First::new(),
+            #[cfg(loom)]
+            owner: loom::cell::UnsafeCell::new(()),
             _pinned: PhantomPinned,
         }
     }
@@ -141,6 +146,13 @@ impl G {
         self.machine_flag = false;
         self.machine = [0; 4];
         Ok(())
+    }
+
+    /// The caller owns this goroutine (R2): in a model, loom finds out whether that is so.
+    #[inline(always)]
+    pub(crate) fn owned(&self) {
+        #[cfg(loom)]
+        self.owner.with_mut(|_| ());
     }
 
     /// Makes an ended goroutine ready for the pool.

@@ -134,7 +134,7 @@ impl World {
     }
 
     /// Stops the world. `counted`: the caller is in it (and is at a safepoint: another stop may come first).
-    fn stop(&self, counted: bool, mut ask: impl FnMut()) {
+    pub(crate) fn stop(&self, counted: bool, mut ask: impl FnMut()) {
         let mut state = lock(&self.state);
         if counted {
             self.set_running(&mut state, -1);
@@ -154,7 +154,7 @@ impl World {
         }
     }
 
-    fn start(&self, counted: bool) {
+    pub(crate) fn start(&self, counted: bool) {
         let mut state = lock(&self.state);
         state.stopping = false;
         if counted {
@@ -170,7 +170,7 @@ impl World {
     }
 
     /// Runs `work` here and on all threads that wait for the world, and returns when all have returned from it.
-    fn run_with_help(&self, work: &(dyn Fn() + Sync), wake: impl FnOnce()) {
+    pub(crate) fn run_with_help(&self, work: &(dyn Fn() + Sync), wake: impl FnOnce()) {
         // SAFETY: only the lifetime is cut off; the pointer is gone from `help`, and from all helpers, before this returns.
         let erased =
             unsafe { std::mem::transmute::<*const (dyn Fn() + Sync + '_), *const (dyn Fn() + Sync + 'static)>(work) };

@@ -14,11 +14,7 @@
 //! A waker that turned spinning to 1 and then finds the list empty takes it back and looks again, since another waker may have
 //! relied on it in between. `model` below has loom try all orders.
 
-use crate::sync::{AtomicU32, Ordering::*, fence};
-#[cfg(loom)]
-use loom::sync::Mutex;
-#[cfg(not(loom))]
-use std::sync::Mutex;
+use crate::sync::{AtomicU32, Mutex, MutexGuard, Ordering::*, fence, lock};
 
 /// The idle workers and the number of spinning ones.
 #[derive(Debug)]
@@ -91,13 +87,11 @@ impl IdleSet {
     }
 
     /// How many sleep.
-    #[cfg(not(loom))]
     pub fn count(&self) -> u32 {
         self.count.load(Relaxed)
     }
 
     /// How many spin.
-    #[cfg(not(loom))]
     pub fn spinning(&self) -> u32 {
         self.spinning.load(Relaxed)
     }
@@ -116,7 +110,6 @@ impl IdleSet {
     }
 
     /// Changes the list; the world is stopped.
-    #[cfg(not(loom))]
     pub fn edit(&self, f: impl FnOnce(&mut Vec<u16>)) {
         let mut list = self.list();
         f(&mut list);
@@ -124,20 +117,13 @@ impl IdleSet {
     }
 
     /// Calls `f` with the number of idle workers while none can come or go.
-    #[cfg(not(loom))]
     pub fn while_locked<R>(&self, f: impl FnOnce(u32) -> R) -> R {
         let list = self.list();
         f(list.len() as u32)
     }
 
-    #[cfg(loom)]
-    fn list(&self) -> loom::sync::MutexGuard<'_, Vec<u16>> {
-        self.list.lock().expect("the model does not panic")
-    }
-
-    #[cfg(not(loom))]
-    fn list(&self) -> std::sync::MutexGuard<'_, Vec<u16>> {
-        crate::sync::lock(&self.list)
+    fn list(&self) -> MutexGuard<'_, Vec<u16>> {
+        lock(&self.list)
     }
 }
 

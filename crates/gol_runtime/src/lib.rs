@@ -35,53 +35,32 @@
 
 #![deny(unsafe_op_in_unsafe_fn)]
 
-#[cfg(not(loom))]
 pub mod blocking;
-#[cfg(not(loom))]
 pub mod chan;
-#[cfg(not(loom))]
 pub mod env;
-#[cfg(not(loom))]
 pub mod g;
-#[cfg(not(loom))]
 mod gc;
 mod idle;
-#[cfg(not(loom))]
 mod limits;
 mod lock;
 #[cfg(all(test, loom))]
 mod models;
-#[cfg(not(loom))]
 mod monitor;
-#[cfg(not(loom))]
 mod park;
-#[cfg(not(loom))]
 pub mod poll;
-#[cfg(not(loom))]
 pub mod proc;
-#[cfg(not(loom))]
 pub mod runtime;
-#[cfg(not(loom))]
 pub mod select;
-#[cfg(not(loom))]
 pub mod sema;
-#[cfg(not(loom))]
 mod session;
-#[cfg(not(loom))]
 mod signals;
-#[cfg(not(loom))]
 pub mod stack;
 mod sync;
-#[cfg(not(loom))]
 pub mod time;
-#[cfg(not(loom))]
 pub mod trace;
-#[cfg(not(loom))]
 pub mod wait;
-#[cfg(not(loom))]
 pub mod worker;
 
-#[cfg(not(loom))]
 pub use self::{
     blocking::BlockResult,
     chan::{

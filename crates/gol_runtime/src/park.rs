@@ -1,7 +1,7 @@
 //! Where a worker's thread sleeps.
 
-use crate::sync::{AtomicU32, OnceLock, Ordering::*};
-use std::thread::Thread;
+use crate::sync::{AtomicU32, OnceLock, Ordering::*, Thread, thread};
+#[cfg(not(loom))]
 use std::time::Duration;
 
 /// A sleeping place, for one thread.
@@ -23,7 +23,7 @@ impl Parker {
 
     /// The calling thread is the one that will sleep here.
     pub fn set_thread(&self) {
-        let _ = self.thread.set(std::thread::current());
+        let _ = self.thread.set(thread::current());
     }
 
     /// Sleeps until a bit is set or `timeout` (nanoseconds) is over; takes and returns the bits.
@@ -34,8 +34,11 @@ impl Parker {
         }
         match timeout {
             Some(ns) if ns <= 0 => {}
-            Some(ns) => std::thread::park_timeout(Duration::from_nanos(ns as u64)),
-            None => std::thread::park(),
+            #[cfg(not(loom))]
+            Some(ns) => thread::park_timeout(Duration::from_nanos(ns as u64)),
+            #[cfg(loom)]
+            Some(_) => thread::yield_now(),
+            None => thread::park(),
         }
         self.state.swap(0, Acquire)
     }

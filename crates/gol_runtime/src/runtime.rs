@@ -24,7 +24,7 @@ use std::ptr::NonNull;
 use std::time::Duration;
 
 /// The most workers a runtime can have.
-pub const MAX_WORKERS: usize = 256;
+pub const MAX_WORKERS: usize = if cfg!(loom) { 4 } else { 256 };
 
 /// How long the end of a run waits for workers to notice it.
 const END_PATIENCE: Duration = Duration::from_millis(200);

@@ -8,7 +8,7 @@
 //! acquired and does not try again; and a shard is a hash table, not a treap.
 
 use crate::g::{G, NO_SLOT, Sudog};
-use crate::sync::{AtomicU32, Mutex, Ordering::*, lock};
+use crate::sync::{AtomicU32, Mutex, Ordering::*, lock, order_for_loom};
 use crate::wait::WaitReason;
 use crate::worker::Worker;
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ pub struct NotifyList {
     notify: AtomicU32,
 }
 
-const SHARDS: usize = 64;
+const SHARDS: usize = if cfg!(loom) { 1 } else { 64 };
 
 /// All semaphores and notification lists that somebody waits on.
 pub(crate) struct SemaTable {
@@ -136,7 +136,7 @@ impl SemaTable {
 
     fn shard(&self, address: usize) -> &Shard {
         let hash = (address as u64 >> 2).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        &self.shards[(hash >> 58) as usize]
+        &self.shards[(hash >> 58) as usize % SHARDS]
     }
 }
 
@@ -214,6 +214,7 @@ pub unsafe fn semacquire(
     let shard = w.rt().sema.shard(addr as usize);
     let mut waiters = lock(&shard.waiters);
     shard.nwait.fetch_add(1, SeqCst);
+    order_for_loom();
     if can_acquire(word) {
         shard.nwait.fetch_sub(1, SeqCst);
         return Acquired::Done;
@@ -236,6 +237,7 @@ pub unsafe fn semrelease(w: &mut Worker, addr: *const AtomicU32, handoff: bool) 
     // SAFETY: R9.
     let word = unsafe { &*addr };
     word.fetch_add(1, SeqCst);
+    order_for_loom();
     let shard = w.rt().sema.shard(addr as usize);
     if shard.nwait.load(SeqCst) == 0 {
         return false;

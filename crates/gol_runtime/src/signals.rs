@@ -17,7 +17,7 @@ use crate::g::{G, Resume};
 use crate::poll::Waiter;
 use crate::proc::Shared;
 use crate::runtime::{RunEnd, Runtime};
-use crate::sync::{Arc, AtomicBool, Mutex, Ordering::*, lock};
+use crate::sync::{Arc, Mutex, Ordering::*, lock};
 use crate::wait::WaitReason;
 use crate::worker::Worker;
 use signal_hook::SigId;
@@ -25,6 +25,8 @@ use signal_hook::consts::*;
 use std::collections::BTreeMap;
 use std::io::{PipeReader, PipeWriter, Read, Write};
 use std::os::fd::OwnedFd;
+// Signal handlers set these: no model has them.
+use std::sync::atomic::AtomicBool;
 
 /// Rust stack of the thread that attends to signals in a session, in bytes.
 const SIGNAL_STACK: usize = 1 << 18;

@@ -457,6 +457,7 @@ impl Worker {
     pub(crate) unsafe fn set_waiting(&self, g: *mut G, reason: WaitReason) {
         // SAFETY: R2: the caller runs it.
         unsafe {
+            (*g).owned();
             (*g).status = GStatus::Waiting;
             (*g).wait_reason = reason;
             (*g).resume = Resume::None;
@@ -483,6 +484,7 @@ impl Worker {
     pub unsafe fn goready(&mut self, g: *mut G) {
         // SAFETY: R2: whoever readies a goroutine owns it.
         let g = unsafe {
+            (*g).owned();
             (*g).status = GStatus::Runnable;
             self.trace(Event::Ready { g: (*g).id });
             NonNull::new_unchecked(g)

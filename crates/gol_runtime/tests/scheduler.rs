@@ -304,7 +304,7 @@ fn collections_while_all_that_goes_on() {
     for workers in [1, 2, 8] {
         for round in 0..6 {
             let heap = Heap::new(HeapConfig { reserve: 1 << 30, gc_percent: 1, ..HeapConfig::default() }).unwrap();
-            heap.set_stress(round == 5);
+            heap.set_stress((round == 5) as usize);
             let mode = if workers == 2 && round == 4 { Mode::Deterministic { seed: 7 } } else { Mode::Parallel };
             let out = run_on(heap.clone(), workers, mode, vec![main.clone(), maker.clone()]);
             assert_eq!(out.end, RunEnd::MainDone);

@@ -53,6 +53,8 @@ pub struct Expectations {
     pub skip: Option<String>,
     /// Why it is expected to fail.
     pub known_bug: Option<String>,
+    /// Under GC stress, collect at every so many allocations instead of each.
+    pub stress: Option<u32>,
 }
 
 impl Expectations {
@@ -98,6 +100,9 @@ impl Expectations {
                 Some(("stderr", v)) => want.stderr.push(v.to_string()),
                 Some(("exit", v)) => {
                     want.exit = Some(v.parse().map_err(|_| format!("line {}: exit: a number", n + 1))?);
+                }
+                Some(("stress", v)) => {
+                    want.stress = Some(v.parse().map_err(|_| format!("line {}: stress: a number", n + 1))?);
                 }
                 Some(("skip", v)) => want.skip = Some(v.to_string()),
                 Some(("known-bug", v)) => want.known_bug = Some(v.to_string()),

@@ -78,6 +78,11 @@ impl Gol {
     pub fn run(&self, words: &[&str], dir: &Path, want: &Expectations, way: Way) -> Result<Ran, String> {
         let mut command = self.command(&["run"], words, dir);
         command.args(&want.args).envs(want.env.iter().map(|(k, v)| (k, v)));
+        if let Some(every) = want.stress
+            && std::env::var_os("GOL_GC_STRESS").is_some()
+        {
+            command.env("GOL_GC_STRESS", every.to_string());
+        }
         match way {
             // `cargo xtask stress` runs all programs with so many workers.
             Way::Plain => {

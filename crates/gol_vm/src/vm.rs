@@ -45,8 +45,8 @@ pub struct Options {
     pub args: Vec<String>,
     /// Where the program comes from; `None` if that is no file.
     pub origin: Option<Origin>,
-    /// Collect at every allocation: finds roots that were forgotten.
-    pub gc_stress: bool,
+    /// Collect at every so many allocations (0: no): finds roots that were forgotten.
+    pub gc_stress: usize,
     /// Shows each collection on standard error.
     pub gc_stats: bool,
     /// What the run may use.
@@ -67,7 +67,7 @@ impl Default for Options {
             mode: Mode::Parallel,
             args: Vec::new(),
             origin: None,
-            gc_stress: false,
+            gc_stress: 0,
             gc_stats: false,
             limits: Limits::default(),
             gc_percent: 100,

@@ -37,8 +37,7 @@ fn main() -> ExitCode {
         ["seeds", ..] => seeds::run(&root, &words[1..]),
         ["suites", ..] => suites::run(&words[1..]),
         ["soak", ..] => soak::soak(&root, &words[1..]),
-        ["stress"] => soak::stress(&root, ""),
-        ["stress", name] => soak::stress(&root, name),
+        ["stress", ..] => soak::stress(&root, &words[1..]),
         _ => {
             eprint!(
                 "{USAGE}{}{}{}{}{}{}",

@@ -5,7 +5,7 @@
 //! deterministic seeds; and it watches the memory of each process, which must stay flat.
 //!
 //! *Stress* runs all test programs, or those with a word in their path, with 1, 2 and 8 workers and with a collection at every
-//! allocation.
+//! allocation; or, so that it takes as long as the tests do once, a part of them in each of these ways.
 
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -13,8 +13,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub const USAGE: &str = "  soak [--minutes N | --seconds N] [--seed N]
                  runs random mixes of goroutines and their like for that long (20 seconds) and watches their memory
-  stress [NAME]  runs the test programs whose path has NAME in it with 1, 2 and 8 workers and with a collection at every
-                 allocation
+  stress [--sample N] [NAME]
+                 runs the test programs whose path has NAME in it with 1, 2 and 8 workers and with a collection at every
+                 allocation; with --sample every Nth of them, others in each way
 ";
 
 /// How the program is run, one after the other.
@@ -104,26 +105,35 @@ fn resident(child: &Child) -> Option<u64> {
     line.split_whitespace().next()?.parse().ok()
 }
 
-pub fn stress(root: &Path, name: &str) -> ExitCode {
-    let ways: [&[(&str, &str)]; 4] = [
-        &[("GOL_TEST_WORKERS", "1")],
-        &[("GOL_TEST_WORKERS", "2")],
-        &[("GOL_TEST_WORKERS", "8")],
-        &[("GOL_GC_STRESS", "1")],
-    ];
-    for environment in ways {
-        println!("stress: {environment:?}");
+pub fn stress(root: &Path, args: &[&str]) -> ExitCode {
+    let (sample, name) = match *args {
+        [] => (1, ""),
+        [name] => (1, name),
+        ["--sample", n, ref rest @ ..] if rest.len() < 2 => {
+            (n.parse().unwrap_or(0), rest.first().copied().unwrap_or(""))
+        }
+        _ => (0, ""),
+    };
+    if sample == 0 {
+        eprint!("{USAGE}");
+        return ExitCode::from(2);
+    }
+    let ways: [(&str, &str); 4] =
+        [("GOL_TEST_WORKERS", "1"), ("GOL_TEST_WORKERS", "2"), ("GOL_TEST_WORKERS", "8"), ("GOL_GC_STRESS", "1")];
+    let mut status = ExitCode::SUCCESS;
+    for (i, (variable, value)) in ways.into_iter().enumerate() {
+        println!("stress: {variable}={value}");
         let mut command = Command::new(env!("CARGO"));
-        command.current_dir(root).envs(environment.iter().copied());
+        command.current_dir(root).env(variable, value).env("GOL_TEST_SAMPLE", format!("{}/{sample}", i % sample));
         command.args(["test", "--quiet", "--package", "gol", "--test", "programs", "--", name]);
         match command.status() {
-            Ok(status) if status.success() => {}
-            Ok(_) => return ExitCode::FAILURE,
+            Ok(ran) if ran.success() => {}
+            Ok(_) => status = ExitCode::FAILURE,
             Err(e) => {
                 eprintln!("cannot run cargo: {e}");
                 return ExitCode::FAILURE;
             }
         }
     }
-    ExitCode::SUCCESS
+    status
 }
