@@ -501,3 +501,55 @@ fn codewalks() {
     assert_eq!(outcome(&mut gol(&["walk", "--html"])).0, Some(1));
     assert_eq!(outcome(&mut gol(&["walk", "--html", "--run", "pig"])).0, Some(2));
 }
+
+/// What a stranger types first.
+#[test]
+fn odd_questions_have_answers() {
+    for (words, message) in [
+        (&["doc", "strings."][..], "gol: a name is missing in \"strings.\"; `gol doc strings` shows all of it\n"),
+        (&["doc", ".."], "gol: a name is missing in \"..\"\n"),
+        (&["build", "x.gol"], "gol: there is no command build: there is no build step: gol FILE runs a program\n"),
+        (&["vet"], "gol: there is no command vet: gol check FILE finds mistakes\n"),
+    ] {
+        assert_eq!(outcome(&mut gol(words)), (Some(1), String::new(), message.to_string()));
+    }
+    // What is in a file does nothing to the terminal.
+    let path = file("escape", "x.gol", "package main\n\nfunc main() { x\x1b[31m\u{9b}31m }\n");
+    let (status, _, err) = outcome(&mut gol(&[path.to_str().unwrap()]));
+    assert!(status == Some(1) && !err.contains(['\x1b', '\u{9b}']), "{err:?}");
+}
+
+/// Statements may stand before an expression, whose value is printed; a seed makes it one run.
+#[test]
+fn values_of_code_on_the_command_line() {
+    for (code, out) in [("x := 20; x + 1", "21\n"), ("func f() {}; f()", ""), ("fmt.Println(1)", "1\n"), ("x := 1", "")]
+    {
+        assert_eq!(outcome(&mut gol(&["-e", code])), (Some(0), out.to_string(), String::new()));
+    }
+    let code = "c := make(chan int, 9); for i := range 9 { go func() { c <- i }() }; for range 9 { fmt.Print(<-c) }; rand.Int()";
+    let run = |seed: &str| outcome(&mut gol(&["--seed", seed, "-e", code]));
+    assert!((0..5).all(|_| run("1") == run("1")) && run("1") != run("2"));
+    let begin = std::time::Instant::now();
+    assert_eq!(outcome(&mut gol(&["--seed", "1", "-e", "time.Sleep(time.Hour); 1"])).1, "1\n");
+    assert!(begin.elapsed().as_secs() < 60);
+    let (status, _, err) = outcome(&mut gol(&["-e", "}"]));
+    assert!(status == Some(1) && err.contains("unexpected } with nothing open"), "{err}");
+}
+
+/// What is typed into a pipe is a session too, and by a seed the same one.
+#[test]
+fn a_transcript_by_a_seed_repeats_itself() {
+    let text =
+        "n := 0\ngo func() { for { n++; time.Sleep(time.Millisecond) } }()\ntime.Sleep(time.Second)\nn\nrand.Int()\n";
+    let run = |seed: &str| {
+        let mut child = gol(&["repl", "--seed", seed]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+        String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap()
+    };
+    let first = run("3");
+    assert!(
+        first.contains("int = 1000\n") || first.contains("int = 999\n") || first.contains("int = 1001\n"),
+        "{first}"
+    );
+    assert!((0..5).all(|_| run("3") == first) && run("4") != first);
+}

@@ -14,6 +14,13 @@ const BUILTIN: &str = include_str!("builtin.gol");
 /// element of its path, and names in lower case mean any case. The error says that there is no such thing, and what may be
 /// meant.
 pub fn doc(library: &Library, query: &str) -> Result<String, String> {
+    let path = query.strip_prefix("builtin.").unwrap_or(query);
+    if path.split(['.', '/']).any(|name| name.trim().is_empty()) {
+        let whole = query.trim_end_matches(['.', '/', ' ']);
+        let known = !whole.split(['.', '/']).any(str::is_empty);
+        let hint = if known { format!("; `gol doc {whole}` shows all of it") } else { String::new() };
+        return Err(format!("a name is missing in {query:?}{hint}"));
+    }
     let builtin = Package::builtin();
     if let Some(name) = query.strip_prefix("builtin.") {
         return builtin.symbol(name, None);

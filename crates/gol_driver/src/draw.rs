@@ -88,7 +88,7 @@ fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) ->
     }
     labels.sort_by_key(|l| l.0);
     let texts: Vec<_> = labels.iter().map(|l| l.1.clone()).collect();
-    let mut report = Report::build(kind, (name, at)).with_config(config).with_code(d.code.name()).with_message(first);
+    let mut report = Report::build(kind, (name, at)).with_config(config).with_code(d.code.name()).with_message(harmless(first));
     for (_, name, at, text) in labels {
         report = report.with_label(Label::new((name, at)).with_message(text));
     }
@@ -103,7 +103,21 @@ fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) ->
     }
     let text = |name: &String| {
         let file = map.file_named(name);
-        (name.clone(), file.map_or(String::new(), |f| f.text.to_string()))
+        (name.clone(), file.map_or(String::new(), |f| harmless(&f.text)))
     };
     report.finish().write(sources(texts.iter().map(text)), out)
+}
+
+/// A text that does nothing to a terminal: other characters of the same length stand for control characters.
+fn harmless(text: &str) -> String {
+    let control = |c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r');
+    if !text.contains(control) {
+        return text.to_string();
+    }
+    let shown = |c: char| match (control(c), c.len_utf8()) {
+        (false, _) => c,
+        (true, 1) => '?',
+        (true, _) => '\u{bf}',
+    };
+    text.chars().map(shown).collect()
 }

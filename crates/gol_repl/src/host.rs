@@ -78,8 +78,9 @@ impl SessionHost {
         loop {
             self.tell_crashes(&mut state, id, &mut report);
             if let Some(ended) = state.ended {
-                let values = std::mem::take(&mut state.values);
                 let interrupted = state.interrupts > 0;
+                // What an entry comes to when its reading was cut short is not what it was to come to.
+                let values = if interrupted { Vec::new() } else { std::mem::take(&mut state.values) };
                 *state = State::default();
                 return Ok(Ran { ended, values, report, interrupted });
             }

@@ -1,6 +1,5 @@
 //! What `--gcstats` shows: a line on standard error for each collection, and a summary when the run ends.
 
-use crate::print::write_stderr;
 use gol_heap::HeapStats;
 use gol_runtime::{GcListener, GcReport};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,12 +21,12 @@ struct Sums {
 }
 
 impl GcStats {
-    /// A listener that shows and counts.
-    pub(crate) fn listener(self: &Arc<GcStats>) -> GcListener {
+    /// A listener that shows and counts; lines go to `write`.
+    pub(crate) fn listener(self: &Arc<GcStats>, write: impl Fn(&[u8]) + Send + Sync + 'static) -> GcListener {
         let stats = self.clone();
         Box::new(move |report| {
             stats.count(report);
-            write_stderr(line(report).as_bytes());
+            write(line(report).as_bytes());
         })
     }
 
@@ -39,10 +38,10 @@ impl GcStats {
         sums.live = sums.live.max(report.stats.live_bytes);
     }
 
-    /// Shows the summary of a run that ends `now`.
-    pub(crate) fn summary(&self, now: i64, heap: &HeapStats) {
+    /// The summary of a run that ends `now`.
+    pub(crate) fn summary(&self, now: i64, heap: &HeapStats) -> String {
         let sums = self.sums.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = format!(
+        format!(
             "gc: {} collections in {:.3} s, the world stopped for {} ms in all, {} ms at the longest (gc {}); \
              {} MB allocated, {} MB live at most\n",
             sums.collections,
@@ -52,8 +51,7 @@ impl GcStats {
             sums.longest.1,
             mb(heap.total_alloc),
             mb(sums.live),
-        );
-        write_stderr(text.as_bytes());
+        )
     }
 }
 

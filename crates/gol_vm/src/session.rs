@@ -1,6 +1,6 @@
 //! A program that grows while it runs, for a session ([`Host`]): additions, entries, interrupts, a look at goroutines.
 
-use crate::host::Host;
+use crate::host::{Host, Stream};
 use crate::image::HEADER;
 use crate::vm::Options;
 use crate::{NativeFn, Vm, call, report};
@@ -35,6 +35,10 @@ impl Vm {
         let vm = Vm::load(first, find, options, Some(host.clone()))?;
         vm.main.store(0, Relaxed);
         let mut config = vm.config();
+        if vm.options().gc_stats {
+            let (stats, host) = (vm.gc_stats.get_or_init(Arc::default), host.clone());
+            config.gc_listener = Some(stats.listener(move |line| host.write(Stream::Err, line)));
+        }
         config.idle = Some(Box::new(move || host.idle()));
         let runtime = Runtime::new(config);
         vm.set_runtime(runtime.clone());
@@ -92,6 +96,9 @@ impl Vm {
     /// Ends the run: no goroutine goes on.
     pub fn stop(&self) {
         self.runtime().stop(RunEnd::Stopped);
+        if let (Some(stats), Some(host)) = (self.gc_stats.get(), &self.host) {
+            host.write(Stream::Err, stats.summary(self.runtime_now(), &self.heap.stats()).as_bytes());
+        }
     }
 
     /// All goroutines as they are now.

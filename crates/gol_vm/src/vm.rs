@@ -6,6 +6,7 @@ use crate::finalizers::Finalizers;
 use crate::gcstats::GcStats;
 use crate::host::Host;
 use crate::image::{HEADER, Image};
+use crate::print::write_stderr;
 use crate::provenance::Provenance;
 use crate::raise::Raise;
 use crate::value::load_leaves;
@@ -96,6 +97,8 @@ pub struct Vm {
     /// Where the script's `time.Local` is, 0 until a timer has told ([`crate::services`]).
     pub(crate) time_local: AtomicU64,
     pub(crate) crash: Crash,
+    /// What `--gcstats` has counted in a session.
+    pub(crate) gc_stats: OnceLock<Arc<GcStats>>,
     pub(crate) provenance: Provenance,
     pub(crate) finalizers: Finalizers,
     pub(crate) weak: WeakRefs,
@@ -146,6 +149,7 @@ impl Vm {
             additions: Mutex::new(()),
             time_local: AtomicU64::new(0),
             crash: Crash::new(options.traceback),
+            gc_stats: OnceLock::new(),
             provenance: Provenance::default(),
             finalizers: Finalizers::default(),
             weak: WeakRefs::default(),
@@ -159,7 +163,7 @@ impl Vm {
         let Some(FuncId(entry)) = self.entry else { return 0 };
         let gc_stats = self.options.gc_stats.then(Arc::<GcStats>::default);
         let mut config = self.config();
-        config.gc_listener = gc_stats.as_ref().map(GcStats::listener);
+        config.gc_listener = gc_stats.as_ref().map(|stats| stats.listener(write_stderr));
         let runtime = self.runtime.get_or_init(|| Runtime::new(config));
         let meta = &self.image.funcs[entry as usize];
         let Ok(main) = runtime.new_main(HEADER as u32 + meta.nregs) else {
@@ -171,7 +175,7 @@ impl Vm {
         // SAFETY: the goroutine has its first frame.
         let end = unsafe { runtime.run(main) };
         if let Some(stats) = gc_stats {
-            stats.summary(runtime.env().now(), &self.heap.stats());
+            write_stderr(stats.summary(runtime.env().now(), &self.heap.stats()).as_bytes());
         }
         match end {
             RunEnd::MainDone => 0,

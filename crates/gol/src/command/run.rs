@@ -48,6 +48,21 @@ fn origin(paths: &[String]) -> Option<Origin> {
 
 /// A word that is no file may be a mistyped command.
 fn with_hint(text: &str, path: &str) -> String {
+    /// What Go's command does, and what does it here.
+    const OTHERS: [(&str, &str); 9] = [
+        ("build", "there is no build step: gol FILE runs a program"),
+        ("install", "there is no build step: gol FILE runs a program"),
+        ("vet", "gol check FILE finds mistakes"),
+        ("fmt", "gol does not format; gofmt does, as gol's files are Go's"),
+        ("get", "nothing is downloaded: docs/packages.md says where packages are looked for"),
+        ("mod", "nothing is downloaded: docs/packages.md says where packages are looked for"),
+        ("env", "docs/commands.md has the environment variables"),
+        ("list", "gol doc lists the packages of the library"),
+        ("exit", "gol alone is the REPL, and :quit leaves it"),
+    ];
+    if let Some((_, instead)) = OTHERS.iter().find(|o| o.0 == path && !std::path::Path::new(path).exists()) {
+        return format!("there is no command {path}: {instead}");
+    }
     match cli::meant(path) {
         Some(command) if !std::path::Path::new(path).exists() => {
             format!("{text}\ngol: did you mean the command `gol {command}`?")
