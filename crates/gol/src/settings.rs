@@ -16,9 +16,8 @@ pub(crate) fn library() -> Library {
 
 /// The options for a run with these arguments, the program's own name first.
 pub(crate) fn options(flags: &RunFlags, args: Vec<String>) -> Result<Options, String> {
-    let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
     let number = |name: &str| std::env::var(name).ok().and_then(|v| v.parse::<i64>().ok());
-    let workers = number("GOMAXPROCS").filter(|n| *n > 0).map_or(cores, |n| n as usize).min(256);
+    let workers = number("GOMAXPROCS").filter(|n| *n > 0).map_or_else(gol_vm::cores, |n| n as usize).min(256);
     let gc_percent = match std::env::var("GOGC").as_deref() {
         Ok("off") => -1,
         Ok(v) => v.parse().unwrap_or(100),

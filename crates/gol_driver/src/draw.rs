@@ -88,7 +88,8 @@ fn pretty(map: &SourceMap, d: &Diagnostic, colors: bool, out: &mut dyn Write) ->
     }
     labels.sort_by_key(|l| l.0);
     let texts: Vec<_> = labels.iter().map(|l| l.1.clone()).collect();
-    let mut report = Report::build(kind, (name, at)).with_config(config).with_code(d.code.name()).with_message(harmless(first));
+    let mut report =
+        Report::build(kind, (name, at)).with_config(config).with_code(d.code.name()).with_message(harmless(first));
     for (_, name, at, text) in labels {
         report = report.with_label(Label::new((name, at)).with_message(text));
     }

@@ -29,7 +29,7 @@ fn num_goroutine(n: &mut Native<'_>) -> NativeResult {
 }
 
 fn num_cpu(n: &mut Native<'_>) -> NativeResult {
-    n.give_uint(std::thread::available_parallelism().map_or(1, |n| n.get()) as u64);
+    n.give_uint(gol_vm::cores() as u64);
     Ok(Flow::Done)
 }
 

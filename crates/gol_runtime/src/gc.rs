@@ -297,8 +297,7 @@ pub(crate) struct Markers {
 
 impl Markers {
     pub fn new() -> Markers {
-        let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
-        Markers { parkers: Mutex::default(), cores }
+        Markers { parkers: Mutex::default(), cores: crate::runtime::cores() }
     }
 
     fn count(&self) -> usize {

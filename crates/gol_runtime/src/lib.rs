@@ -72,7 +72,7 @@ pub use self::{
     gc::{GcListener, GcReport},
     limits::{Limit, Limits},
     poll::{IoWait, PollDesc, PollSide},
-    runtime::{Config, MAX_WORKERS, Machine, RunEnd, Runtime},
+    runtime::{Config, MAX_WORKERS, Machine, RunEnd, Runtime, cores},
     select::{CaseKind, Scase, SelectResult, select_resume, selectgo},
     sema::{
         Acquired, NotifyList, notify_list_add, notify_list_notify_all, notify_list_notify_one, notify_list_wait,

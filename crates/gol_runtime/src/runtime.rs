@@ -21,6 +21,7 @@ use crate::worker::{Worker, request};
 use crossbeam_deque::Injector;
 use gol_heap::{Heap, MarkSession, RootVisitor};
 use std::ptr::NonNull;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The most workers a runtime can have.
@@ -96,12 +97,17 @@ pub struct Config {
     pub idle: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
+/// The cores that the process may use, counted once: the system keeps the answer in several files.
+pub fn cores() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, |n| n.get()))
+}
+
 impl Config {
     /// A parallel runtime on all cores.
     pub fn new(heap: Arc<Heap>, machine: Arc<dyn Machine>) -> Config {
-        let workers = std::thread::available_parallelism().map_or(1, |n| n.get());
         Config {
-            workers,
+            workers: cores(),
             heap,
             machine,
             mode: Mode::Parallel,

@@ -55,7 +55,7 @@ pub use crash::Traceback;
 pub use finalizers::Due;
 pub use gol_bytecode::FuncId;
 pub use gol_heap::OrExit;
-pub use gol_runtime::{Interrupt, IoWait, Limits, Mode, PollDesc, PollSide, WaitReason};
+pub use gol_runtime::{Interrupt, IoWait, Limits, Mode, PollDesc, PollSide, WaitReason, cores};
 pub use host::{Ended, Host, Stream};
 pub use native::{Address, Bytes, Finish, Flow, Native, NativeFn, NativeResult, Strings, Words};
 pub use raise::Raise;
