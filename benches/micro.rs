@@ -2,6 +2,8 @@
 //!
 //! `cargo bench --package gol_driver` runs them, `-- PATTERN` some of them. A figure is for one turn of the loop, with the loop
 //! itself in it: compare with `empty_loop`. Start-up and compiling are not in it.
+//!
+//! Twelve runs each: the workers of a run are never freed, nor the 256 GB of addresses of its heap, and a process has room for some 500.
 
 use divan::Bencher;
 use divan::counter::ItemsCount;
@@ -31,7 +33,7 @@ fn turns(bencher: Bencher, declarations: &str, before: &str, body: &str) {
 macro_rules! benchmarks {
     ($($name:ident: $declarations:expr, $before:expr, $body:expr;)*) => {
         $(
-            #[divan::bench]
+            #[divan::bench(sample_count = 12, sample_size = 1)]
             fn $name(bencher: Bencher) {
                 turns(bencher, $declarations, $before, $body);
             }
