@@ -172,10 +172,10 @@ impl Shared {
         });
     }
 
-    /// Starts a thread whose panic ends the run, as does the lack of it.
+    /// Starts a thread whose panic ends the run, as does the lack of it ([`RunEnd::NoThread`]).
     pub fn spawn_thread(&self, name: &str, stack: usize, body: impl FnOnce() + Send + 'static) {
         if let Err(error) = self.try_thread(name, stack, body) {
-            self.end(RunEnd::Crashed(format!("cannot start a thread: {error}")));
+            self.end(RunEnd::NoThread(error.to_string()));
         }
     }
 

@@ -136,6 +136,8 @@ pub enum RunEnd {
     Quit(&'static str),
     /// Ended from outside by [`Runtime::stop`].
     Stopped,
+    /// The system gives no thread that is needed, with its reason.
+    NoThread(String),
     /// The runtime is broken: a Rust panic on one of its threads, with its message. To be reported like Go's `fatal error:`.
     Crashed(String),
 }

@@ -222,6 +222,11 @@ pub(crate) unsafe fn limit(vm: &Vm, limit: Limit, gs: &[*mut G]) -> String {
     out
 }
 
+/// The end for want of a thread, in Go's words.
+pub(crate) fn no_thread(why: &str) -> String {
+    format!("runtime: failed to create new OS thread: {why}\nfatal error: newosproc\n")
+}
+
 /// What is said of a fault of gol's own.
 pub(crate) fn fault(what: &str) -> String {
     format!("gol: internal error: {what}\nThis is a bug in gol. Please report it.\n")

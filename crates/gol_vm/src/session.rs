@@ -88,6 +88,7 @@ impl Vm {
     pub fn broken(&self) -> Option<String> {
         Some(match self.runtime().end()? {
             RunEnd::Limit(limit) => self.limit_report(limit),
+            RunEnd::NoThread(why) => report::no_thread(&why),
             RunEnd::Crashed(what) => report::fault(&what),
             other => report::fault(&format!("the run ended: {other:?}")),
         })

@@ -189,6 +189,10 @@ impl Vm {
                 self.crash.write(self.limit_report(limit).as_bytes());
                 2
             }
+            RunEnd::NoThread(why) => {
+                self.crash.write(report::no_thread(&why).as_bytes());
+                2
+            }
             RunEnd::Crashed(what) => {
                 self.crash.write(report::fault(&what).as_bytes());
                 2
