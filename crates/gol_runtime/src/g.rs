@@ -404,7 +404,7 @@ pub(crate) type Gs = Slabs<G>;
 /// All sudogs that are not embedded in a goroutine.
 pub(crate) type Sudogs = Slabs<Sudog>;
 
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
     use super::*;
 
